@@ -1,0 +1,2 @@
+//! The `tickmesh` command.
+fn main() {}
