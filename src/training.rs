@@ -1,0 +1,90 @@
+//! Training seen from outside: starts the operation, shows its progress and the figures beside persistence.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use prost::Message as _;
+use tickmesh_proto::google::longrunning::operations_client::OperationsClient;
+use tickmesh_proto::google::longrunning::{GetOperationRequest, Operation, operation};
+use tickmesh_proto::model::v1::training_service_client::TrainingServiceClient;
+use tickmesh_proto::model::v1::{ModelVersion, TrainModelsMetadata, TrainModelsRequest, TrainModelsResponse};
+use tonic::transport::Channel;
+
+use crate::failure::Failure;
+use crate::output;
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// Trains, shows progress on standard error while `watched` also gets each state, and gives the result.
+pub async fn run(
+    channel: Channel,
+    request: TrainModelsRequest,
+    mut watched: impl FnMut(&TrainModelsMetadata),
+) -> Result<TrainModelsResponse, Failure> {
+    let started = TrainingServiceClient::new(channel.clone()).train_models(request).await?.into_inner();
+    let mut operations = OperationsClient::new(channel);
+    let bar = progress_bar();
+    let mut operation = started;
+    while !operation.done {
+        tokio::time::sleep(POLL).await;
+        operation = operations.get_operation(GetOperationRequest { name: operation.name }).await?.into_inner();
+        if let Some(metadata) = decode_metadata(&operation)? {
+            bar.set_length(u64::from(metadata.total));
+            bar.set_position(u64::from(metadata.done));
+            bar.set_message(metadata.symbol.clone());
+            watched(&metadata);
+        }
+    }
+    bar.finish_and_clear();
+    result(operation)
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("training {bar:30} {pos}/{len} {msg} {eta}").expect("a constant template");
+    ProgressBar::new(0).with_style(style)
+}
+
+fn decode_metadata(operation: &Operation) -> Result<Option<TrainModelsMetadata>, Failure> {
+    let decode = |any: &prost_types::Any| TrainModelsMetadata::decode(any.value.as_slice());
+    operation.metadata.as_ref().map(decode).transpose().map_err(Failure::runtime)
+}
+
+fn result(operation: Operation) -> Result<TrainModelsResponse, Failure> {
+    match operation.result {
+        Some(operation::Result::Response(any)) => {
+            TrainModelsResponse::decode(any.value.as_slice()).map_err(Failure::runtime)
+        }
+        Some(operation::Result::Error(status)) => Err(Failure::runtime(format!("training ended: {}", status.message))),
+        None => Err(Failure::runtime("training ended without a result")),
+    }
+}
+
+/// The walk-forward figures of new versions, each beside the persistence baseline.
+pub fn figures(versions: &[ModelVersion]) -> String {
+    let head = ["symbol", "family", "rows", "MSE ÷ persistence", "±", "IC", "hit rate (95 %)", "coverage", "price R²", "persistence's"];
+    output::table(&head, 2, versions.iter().map(figures_row))
+}
+
+fn figures_row(version: &ModelVersion) -> Vec<String> {
+    let evaluation = version.evaluation.clone().unwrap_or_default();
+    let hit = match (evaluation.hit_rate, evaluation.hit_rate_lower, evaluation.hit_rate_upper) {
+        (Some(rate), Some(low), Some(high)) => format!("{rate:.3} [{low:.3}, {high:.3}]"),
+        _ => "–".into(),
+    };
+    vec![
+        version.symbol.clone(),
+        output::short(version.family().as_str_name(), "MODEL_FAMILY_").to_lowercase(),
+        evaluation.rows.to_string(),
+        format!("{:.4}", 1.0 - evaluation.mse_skill),
+        format!("{:.4}", evaluation.mse_skill_error),
+        output::number(evaluation.information_coefficient, 3),
+        hit,
+        output::number(evaluation.coverage, 3),
+        format!("{:.4}", evaluation.price_r2),
+        format!("{:.4}", evaluation.price_r2_persistence),
+    ]
+}
