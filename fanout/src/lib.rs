@@ -1,1 +1,8 @@
-//! (being written)
+//! The event log and the rules of every live stream, once for StreamTicks, StreamBars, StreamSignals and
+//! StreamAllocations.
+
+pub mod log;
+pub mod topic;
+mod wire;
+
+pub use tonic::Status as Fault;
