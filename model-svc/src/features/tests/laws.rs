@@ -120,7 +120,8 @@ fn a_state_taken_up_by_replay_goes_on_with_the_same_bits() {
     let bars = real_bars();
     let set = FeatureSet::standard();
     let mut restored = State::new(&set);
-    bars[..200].iter().for_each(|bar| drop(restored.update(bar)));
+    let before = bars[..200].iter().filter_map(|bar| restored.update(bar)).count();
+    assert_eq!(before, 201 - set.warm_up());
     let resumed: Vec<_> = bars[200..].iter().map(|bar| restored.update(bar)).collect();
     assert_eq!(resumed, fold(&set, &bars)[200..]);
 }
