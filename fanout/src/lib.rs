@@ -1,7 +1,9 @@
 //! The event log and the rules of every live stream, once for StreamTicks, StreamBars, StreamSignals and
 //! StreamAllocations.
 
+pub mod cursor;
 pub mod log;
+mod metrics;
 pub mod topic;
 mod wire;
 

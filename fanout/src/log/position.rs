@@ -27,6 +27,12 @@ impl Position {
         Self(self.0.saturating_add(events))
     }
 
+    /// The place one event earlier.
+    #[must_use]
+    pub(crate) const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// How many events lie after `earlier` and at or before this; zero if it is not earlier.
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

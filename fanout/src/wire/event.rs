@@ -3,6 +3,7 @@
 //! A repeated field's encoding is the concatenation of its elements' encodings. So an event framed once can be copied
 //! into any message, whatever stands around it.
 
+use bytes::Bytes;
 use prost::encoding::{encode_varint, encoded_len_varint};
 
 /// The key of field 15 with wire type 2, which all live streams use for their events.
@@ -29,7 +30,46 @@ pub(crate) fn put_snapshot(buf: &mut Vec<u8>, event: &[u8]) {
     buf.extend_from_slice(&IS_SNAPSHOT);
 }
 
-fn put_key(buf: &mut Vec<u8>, len: usize) {
+/// The event in a frame, shared.
+pub(crate) fn unframe(framed: &Bytes) -> Bytes {
+    let varint = framed[1..].iter().take_while(|byte| **byte >= 0x80).count() + 1;
+    framed.slice(1 + varint..)
+}
+
+/// Puts what stands before an event of `len` bytes.
+pub(crate) fn put_key(buf: &mut Vec<u8>, len: usize) {
     buf.push(KEY);
     encode_varint(len as u64, buf);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use prost::Message;
+    use tickmesh_proto::market::v1::{Bar, StreamBarsResponse};
+
+    use super::*;
+
+    fn bar(close: f64) -> Bar {
+        Bar { symbol: "AAPL".into(), close, ..Bar::default() }
+    }
+
+    #[test]
+    fn framed_events_are_a_repeated_field() {
+        let mut buf = Vec::new();
+        put(&mut buf, &bar(1.0).encode_to_vec());
+        put_snapshot(&mut buf, &bar(2.0).encode_to_vec());
+        let bars = StreamBarsResponse::decode(buf.as_slice()).unwrap().bars;
+        assert_eq!(bars, [bar(1.0), Bar { is_snapshot: true, ..bar(2.0) }]);
+    }
+
+    proptest! {
+        #[test]
+        fn unframing_undoes_framing(event in prop::collection::vec(any::<u8>(), 0..20_000)) {
+            let mut buf = Vec::new();
+            put(&mut buf, &event);
+            prop_assert_eq!(buf.len(), framed_len(event.len()));
+            prop_assert_eq!(unframe(&buf.into()), event);
+        }
+    }
 }
