@@ -54,8 +54,8 @@ pub(super) fn grow(training: &Training<'_>, tree: usize) -> Grown {
     let (rows, sums) = sample(training.quantised, &mut draws);
     let total = sums.iter().fold(Sums::default(), |total, sums| total + *sums);
     let whole = Part { range: 0..rows.len(), levels_left: training.params.max_depth, total };
-    let mut grower =
-        Grower { training, draws, rows, sums, aside: Vec::new(), nodes: Vec::new(), gains: vec![0.0; features] };
+    let aside = vec![(0, Sums::default()); rows.len()];
+    let mut grower = Grower { training, draws, rows, sums, aside, nodes: Vec::new(), gains: vec![0.0; features] };
     let histograms = grower.drawn_features(&whole).map(|features| grower.count(features, &whole));
     grower.grow(&whole, histograms);
     Grown { tree: Tree::new(grower.nodes), gains: grower.gains }
@@ -140,28 +140,25 @@ impl Grower<'_> {
         divisible.then(|| self.draws.features(tried))
     }
 
-    /// Moves the rows of the right side behind those of the left, both in their old order.
+    /// Moves the rows of the right side behind those of the left, both in their old order. Each row is written to both
+    /// sides and one of them moves on: which way a row goes cannot be predicted, so there is no branch on it.
     fn cut(&mut self, part: &Part, split: Split) -> (Part, Part) {
         let column = self.training.data.column(split.feature);
-        let mut end_of_left = part.range.start;
-        self.aside.clear();
+        let (mut middle, mut right_rows) = (part.range.start, 0);
         for at in part.range.clone() {
             let (row, sums) = (self.rows[at], self.sums[at]);
-            if column[row as usize] <= split.bin {
-                self.rows[end_of_left] = row;
-                self.sums[end_of_left] = sums;
-                end_of_left += 1;
-            } else {
-                self.aside.push((row, sums));
-            }
+            (self.rows[middle], self.sums[middle]) = (row, sums);
+            self.aside[right_rows] = (row, sums);
+            let goes_left = column[row as usize] <= split.bin;
+            middle += usize::from(goes_left);
+            right_rows += usize::from(!goes_left);
         }
-        for (at, (row, sums)) in (end_of_left..part.range.end).zip(&self.aside) {
-            self.rows[at] = *row;
-            self.sums[at] = *sums;
+        for (at, aside) in (middle..part.range.end).zip(&self.aside) {
+            (self.rows[at], self.sums[at]) = *aside;
         }
         let levels_left = part.levels_left - 1;
-        let left = Part { range: part.range.start..end_of_left, levels_left, total: split.left };
-        let right = Part { range: end_of_left..part.range.end, levels_left, total: part.total - split.left };
+        let left = Part { range: part.range.start..middle, levels_left, total: split.left };
+        let right = Part { range: middle..part.range.end, levels_left, total: part.total - split.left };
         (left, right)
     }
 

@@ -1,15 +1,16 @@
 use super::bins::Binned;
 use super::sums::Sums;
 
+/// Room for the bins of one feature; constant, so that a byte needs no bounds check.
 const STRIDE: usize = 256;
-type Bins = [Sums; STRIDE];
 
 /// Sums of a node's draws by bin, for the features that the node tries.
 #[derive(Debug, Default)]
 pub(super) struct Histograms {
     /// Ascending.
     features: Vec<u16>,
-    bins: Vec<Bins>,
+    /// `STRIDE` bins for each of them.
+    bins: Vec<[Sums; STRIDE]>,
 }
 
 /// The best cut of a node: draws whose `feature` is in a bin up to `bin` go left.
@@ -24,7 +25,10 @@ pub(super) struct Split {
 impl Histograms {
     /// Counts the draws in `rows` (with their `sums`, side by side) for each of `features`.
     pub(super) fn count(data: &Binned, features: Vec<u16>, rows: &[u32], sums: &[Sums]) -> Self {
-        let bins = features.iter().map(|feature| count(data.column(*feature), rows, sums)).collect();
+        let mut bins = empty(features.len());
+        for (feature, bins) in features.iter().zip(&mut bins) {
+            count(bins, data.column(*feature), rows, sums);
+        }
         Self { features, bins }
     }
 
@@ -36,15 +40,17 @@ impl Histograms {
         (parent, sibling): (&Self, &Self),
         (rows, sums): (&[u32], &[Sums]),
     ) -> Self {
-        let histogram = |feature: &u16| match (parent.of(*feature), sibling.of(*feature)) {
-            (Some(whole), Some(part)) => difference(whole, part),
-            _ => count(data.column(*feature), rows, sums),
-        };
-        let bins = features.iter().map(histogram).collect();
+        let mut bins = empty(features.len());
+        for (feature, bins) in features.iter().zip(&mut bins) {
+            match (parent.of(*feature), sibling.of(*feature)) {
+                (Some(whole), Some(part)) => subtract(bins, whole, part),
+                _ => count(bins, data.column(*feature), rows, sums),
+            }
+        }
         Self { features, bins }
     }
 
-    fn of(&self, feature: u16) -> Option<&Bins> {
+    fn of(&self, feature: u16) -> Option<&[Sums; STRIDE]> {
         self.features.binary_search(&feature).ok().map(|at| &self.bins[at])
     }
 
@@ -58,39 +64,40 @@ impl Histograms {
     }
 }
 
-fn count(column: &[u8], rows: &[u32], sums: &[Sums]) -> Bins {
-    let mut bins = [Sums::default(); STRIDE];
+fn empty(features: usize) -> Vec<[Sums; STRIDE]> {
+    vec![[Sums::default(); STRIDE]; features]
+}
+
+fn count(bins: &mut [Sums; STRIDE], column: &[u8], rows: &[u32], sums: &[Sums]) {
     for (row, sum) in rows.iter().zip(sums) {
         bins[usize::from(column[*row as usize])] += *sum;
     }
-    bins
 }
 
-fn difference(whole: &Bins, part: &Bins) -> Bins {
-    std::array::from_fn(|bin| whole[bin] - part[bin])
+fn subtract(bins: &mut [Sums; STRIDE], whole: &[Sums; STRIDE], part: &[Sums; STRIDE]) {
+    for ((bin, whole), part) in bins.iter_mut().zip(whole).zip(part) {
+        *bin = *whole - *part;
+    }
 }
 
 /// Last bin of the left side, gain and left sums of the best cut of one feature.
 fn best_cut(bins: &[Sums], total: Sums, min_leaf: u32) -> Option<(u8, f64, Sums)> {
-    let mut best = None;
-    let mut highest = 0.0;
+    let most = total.rows().checked_sub(min_leaf)?;
     let mut left = Sums::default();
+    let mut best = (0, 0.0, left);
     for (bin, sums) in bins.iter().enumerate() {
         left += *sums;
-        let right = total - left;
-        if right.rows() < min_leaf {
+        if left.rows() > most {
             break;
         }
-        if sums.rows() == 0 || left.rows() < min_leaf {
-            continue;
-        }
-        let gain = left.gain(right);
-        if gain > highest {
-            highest = gain;
-            best = Some((bin, left));
+        // An empty bin repeats the gain of the one before and never beats it: cheaper than asking.
+        let gain = if left.rows() < min_leaf { 0.0 } else { total.gain(left) };
+        if gain > best.1 {
+            best = (bin, gain, left);
         }
     }
-    best.map(|(bin, left)| (middle_of_gap(bins, bin), highest, left))
+    let (bin, gain, left) = best;
+    (gain > 0.0).then(|| (middle_of_gap(bins, bin), gain, left))
 }
 
 /// Where the bins behind `bin` are empty, the cut goes through the middle of the gap: no training row tells its two
@@ -145,7 +152,7 @@ mod tests {
             let rows: Vec<u32> = (0..).take(targets.len()).collect();
             let found = Histograms::count(&data, vec![0], &rows, &sums).best_split(&data, total(&sums), min_leaf);
             let keep = min_leaf as usize;
-            let gains = (keep..=targets.len() - keep).map(|cut| total(&sums[..cut]).gain(total(&sums[cut..])));
+            let gains = (keep..=targets.len() - keep).map(|cut| total(&sums).gain(total(&sums[..cut])));
             let best = gains.fold(0.0, f64::max);
             prop_assert_eq!(found.map_or(0.0, |split| split.gain), best);
         }
