@@ -4,7 +4,7 @@
 
 use super::bins::Edges;
 use super::envelope::{self, CorruptModel, Reader, Writer};
-use super::params::{MAX_BINS, MAX_DEPTH, MAX_FEATURES, MAX_TREES};
+use super::params::{MAX_BINS, MAX_DEPTH, MAX_FEATURES, MAX_LEAVES, MAX_TREES};
 use super::tree::{Node, Tree};
 use super::{Forest, Task};
 
@@ -53,10 +53,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Forest, CorruptModel> {
     let task = decode_task(&mut reader)?;
     let features = reader.count(1..=MAX_FEATURES, "the number of features is out of range")?;
     let edges = (0..features).map(|_| decode_edges(&mut reader)).collect::<Result<Vec<_>, _>>()?;
-    let importance = reader.floats(features)?;
+    let importance = decode_importance(&mut reader, features)?;
     let count = reader.count(1..=MAX_TREES, "the number of trees is out of range")?;
     let trees = (0..count).map(|_| decode_tree(&mut reader, &edges)).collect::<Result<Vec<_>, _>>()?;
     reader.end()?;
+    check_trees(task, &trees)?;
     Ok(Forest::new(task, edges, importance, trees))
 }
 
@@ -71,6 +72,29 @@ fn decode_task(reader: &mut Reader<'_>) -> Result<Task, CorruptModel> {
 fn decode_edges(reader: &mut Reader<'_>) -> Result<Edges, CorruptModel> {
     let count = reader.count(0..=MAX_BINS - 1, "a feature has too many bins")?;
     Edges::checked(reader.floats(count)?).ok_or(CorruptModel::Rule("the edges of a feature do not ascend"))
+}
+
+fn decode_importance(reader: &mut Reader<'_>, features: usize) -> Result<Vec<f64>, CorruptModel> {
+    let importance = reader.floats(features)?;
+    let shares = importance.iter().all(|share| (0.0..=1.0).contains(share));
+    let whole = importance.iter().sum::<f64>() < 1.0 + 1e-9;
+    if shares && whole { Ok(importance) } else { Err(CorruptModel::Rule("the importances are not shares of one")) }
+}
+
+/// That the trees fit into memory as complete ones, and that probabilities are probabilities.
+fn check_trees(task: Task, trees: &[Tree]) -> Result<(), CorruptModel> {
+    let deepest = trees.iter().map(|tree| tree.depth_below(0)).max().unwrap_or(0);
+    if trees.len() << deepest > MAX_LEAVES {
+        return Err(CorruptModel::Rule("the trees are too many for their depth"));
+    }
+    let possible = |node: &Node| match node {
+        Node::Leaf { value, cover: _ } => (0.0..=1.0).contains(value),
+        Node::Branch { .. } => true,
+    };
+    if task == Task::Classification && !trees.iter().flat_map(Tree::nodes).all(possible) {
+        return Err(CorruptModel::Rule("a leaf is not a probability"));
+    }
+    Ok(())
 }
 
 fn decode_tree(reader: &mut Reader<'_>, edges: &[Edges]) -> Result<Tree, CorruptModel> {

@@ -15,6 +15,8 @@ pub enum Task {
 pub(super) const MAX_DEPTH: usize = 12;
 /// Most trees of a forest.
 pub(super) const MAX_TREES: usize = 10_000;
+/// Most leaves of all complete trees together: 75 MB of arrays.
+pub(super) const MAX_LEAVES: usize = 1 << 22;
 /// Most features of a row.
 pub(super) const MAX_FEATURES: usize = 4_096;
 /// Most bins of a feature: a bin is one byte, and the last value is kept free.
@@ -25,7 +27,7 @@ pub(super) const MAX_BINS: usize = 255;
 /// | Name | Default | Purpose | Range |
 /// | --- | --- | --- | --- |
 /// | `task` | regression | estimate a mean, or the probability of class 1 | [`Task`] |
-/// | `trees` | 200 | trees in the forest; more never overfit, they only cost | 1 to 10,000 |
+/// | `trees` | 200 | trees in the forest; more never overfit, they only cost | 1 to 10,000, and at most 2^(22 - `max_depth`) |
 /// | `max_depth` | 8 | levels of splits in a tree | 1 to 12 |
 /// | `min_leaf` | 20 | distinct rows that each side of a split must keep | at least 1 |
 /// | `mtry` | a third of the features | features tried at a node, drawn anew each time | 1 to all (more means all) |
@@ -125,6 +127,7 @@ impl ParamGuard for ForestParams {
         let ForestValidParams { task: _, trees, max_depth, min_leaf, mtry, max_bins, seed: _ } = &self.0;
         within("trees", "1 to 10000", (1..=MAX_TREES).contains(trees))?;
         within("max_depth", "1 to 12", (1..=MAX_DEPTH).contains(max_depth))?;
+        within("trees", "at most 2^(22 - max_depth)", *trees << *max_depth <= MAX_LEAVES)?;
         within("min_leaf", "at least 1", *min_leaf >= 1)?;
         within("mtry", "at least 1", *mtry != Some(0))?;
         within("max_bins", "2 to 255", (2..=MAX_BINS).contains(max_bins))?;

@@ -98,6 +98,9 @@ fn each_refusal_has_its_reason() {
         [&other_kind, &other_version, &changed, &original[..5].to_vec()].map(|bytes| Forest::from_bytes(bytes).err());
     let expected = [CorruptModel::Kind, CorruptModel::Version(9), CorruptModel::Checksum, CorruptModel::Length];
     assert_eq!(reasons, expected.map(Some));
+    // The first byte of the payload is the task: these leaves lie beyond 1.
+    let task = resealed(&original, |payload| payload[0] = 1);
+    assert_eq!(Forest::from_bytes(&task), Err(CorruptModel::Rule("a leaf is not a probability")));
     let longer = resealed(&original, |payload| payload.push(0));
     assert_eq!(Forest::from_bytes(&longer), Err(CorruptModel::Length));
 }

@@ -191,6 +191,7 @@ fn parameters_out_of_range_are_named() {
     let data = made_up(50, 2, 1);
     let wrong = [
         ("trees", small(1).trees(0)),
+        ("trees", small(1).trees(2_000).max_depth(12)),
         ("max_depth", small(1).max_depth(13)),
         ("min_leaf", small(1).min_leaf(0)),
         ("mtry", small(1).mtry(0)),
