@@ -2,8 +2,8 @@
 //!
 //! Breiman (2001): `T` trees, each grown on a bootstrap sample of the rows and with a random subset of the features at
 //! every node; the forecast is the mean of the trees. Split points are searched over at most 255 quantile bins a
-//! feature instead of over all values, as gradient boosters do, which makes a fit 20 to 60 times cheaper than an
-//! exact search at the same accuracy.
+//! feature instead of over all values, as gradient boosters do: at the same accuracy (held by a test) a fit on one core
+//! took a 17th of scikit-learn's time at 3,000 × 25 values and a 37th at 30,000 × 25.
 //!
 //! ```text
 //! rows ──▶ bins: u8, one column after another        (edges fitted on these rows alone)
