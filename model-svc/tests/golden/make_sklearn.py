@@ -1,7 +1,7 @@
 """A problem with signal, and how scikit-learn solves it -> absolute_return.csv, sklearn.csv.
 
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install scikit-learn==1.9.1 numpy==2.4.6
-    /tmp/golden/bin/python make_sklearn.py path/to/demo_daily_adjusted.csv.gz
+    /tmp/golden/bin/python make_sklearn.py
 
 Tomorrow's absolute return of AAPL from ten features of today, all in whole basis points (volume: percent of its 20-day
 mean): unlike the return itself it can be forecast, so a forest that learns less shows it. Rows before 2019 train, later
@@ -11,7 +11,6 @@ ones test. Forest figures are means over five seeds, with their standard deviati
 import csv
 import gzip
 import pathlib
-import sys
 
 import numpy as np
 import sklearn
@@ -20,9 +19,10 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import brier_score_loss
 from sklearn.preprocessing import StandardScaler
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+BARS = HERE.parents[2] / "data" / "demo_daily_adjusted.csv.gz"
 SEEDS = range(5)
-FOREST = dict(n_estimators=200, max_depth=8, min_samples_leaf=20, max_features=3, n_jobs=2)
+FOREST = dict(n_estimators=200, max_depth=8, min_samples_leaf=20, max_features=3, n_jobs=1)
 ALPHAS = (0.0, 1.0, 100.0)
 NAMES = ["abs_0", "abs_1", "abs_2", "mean_5", "mean_10", "mean_20", "mean_60", "range", "range_5", "volume"]
 
@@ -31,8 +31,8 @@ def mean(values, window):
     return np.convolve(values, np.full(window, 1 / window))[: len(values)]
 
 
-def problem(path):
-    with gzip.open(path, "rt", newline="") as file:
+def problem():
+    with gzip.open(BARS, "rt", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["symbol"] == "AAPL"]
     close, adjusted, high, low, volume = (
         np.array([float(row[name]) for row in rows]) for name in ("close", "adj_close", "high", "low", "volume")
@@ -83,7 +83,7 @@ def ridge_figures(x, y, train):
 
 
 def main():
-    x, y, train = problem(sys.argv[1])
+    x, y, train = problem()
     with open(HERE / "absolute_return.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["train", *NAMES, "tomorrow"])

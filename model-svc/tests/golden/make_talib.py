@@ -1,7 +1,7 @@
 """Indicators of 300 real daily bars of AAPL as TA-Lib computes them -> talib_aapl.csv.
 
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install ta-lib==0.8.2 numpy==2.4.6
-    /tmp/golden/bin/python make_talib.py path/to/demo_daily_adjusted.csv.gz
+    /tmp/golden/bin/python make_talib.py
 
 Columns open to volume are the input (adjusted prices to 8 decimals, volume as traded); an empty field is a bar for which
 TA-Lib gives no value. Everything else is printed to 17 significant digits, so that the tolerance is the test's alone.
@@ -10,17 +10,17 @@ TA-Lib gives no value. Everything else is printed to 17 significant digits, so t
 import csv
 import gzip
 import pathlib
-import sys
 
 import numpy as np
 import talib
 
 ROWS = 300
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+BARS = HERE.parents[2] / "data" / "demo_daily_adjusted.csv.gz"
 
 
-def bars(path):
-    with gzip.open(path, "rt", newline="") as file:
+def bars():
+    with gzip.open(BARS, "rt", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["symbol"] == "AAPL"][:ROWS]
     factor = np.array([float(row["adj_close"]) / float(row["close"]) for row in rows])
     table = {name: np.round(np.array([float(row[name]) for row in rows]) * factor, 8) for name in ("open", "high", "low", "close")}
@@ -43,7 +43,7 @@ def indicators(table):
 
 
 def main():
-    dates, table = bars(sys.argv[1])
+    dates, table = bars()
     columns = table | indicators(table)
     with open(HERE / "talib_aapl.csv", "w", newline="") as file:
         file.write(f"# TA-Lib {talib.__ta_version__.decode().split()[0]} (ta-lib {talib.__version__}), made by make_talib.py\n")
