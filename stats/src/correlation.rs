@@ -49,6 +49,15 @@ pub fn information_coefficient(f: &[f64], r: &[f64]) -> Option<InformationCoeffi
     Some(InformationCoefficient { value, error })
 }
 
+/// The information coefficient of the ranks: what outliers cannot make.
+///
+/// # Panics
+/// When the lengths differ.
+#[must_use]
+pub fn rank_information_coefficient(f: &[f64], r: &[f64]) -> Option<InformationCoefficient> {
+    information_coefficient(&ranks(f), &ranks(r))
+}
+
 fn moments(x: &[f64], y: &[f64]) -> CoMoments {
     assert_eq!(x.len(), y.len(), "a correlation is of pairs");
     x.iter().zip(y).fold(CoMoments::default(), |mut moments, (x, y)| {
