@@ -151,13 +151,3 @@ fn the_set_knows_its_columns() {
 fn the_id_is_stable() {
     assert_eq!(FeatureSet::standard().id(), "539bdd13c206229f");
 }
-
-#[test]
-fn ewma_volatility_is_the_recursion_written_out() {
-    let bars = real_bars();
-    let returns: Vec<f64> = bars.windows(2).map(|pair| pair[1].close / pair[0].close - 1.0).collect();
-    let seed = returns[..20].iter().map(|r| r * r).sum::<f64>() / 20.0;
-    let variance = returns[20..].iter().fold(seed, |variance, r| 0.94 * variance + 0.06 * r * r);
-    let ours = standard(&bars).last().copied().flatten().unwrap().volatility();
-    assert!((ours - variance.sqrt()).abs() < 1e-14, "{ours} is not {}", variance.sqrt());
-}

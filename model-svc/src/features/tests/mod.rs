@@ -1,5 +1,6 @@
 //! Laws of the features: equal to TA-Lib, scale-free, blind to the future, the same streamed and in batch.
 
+mod formulas;
 mod laws;
 mod talib;
 

@@ -112,3 +112,33 @@ fn a_forest_is_small() {
     let edges: usize = forest.edges.iter().map(|edges| 8 * edges.as_slice().len()).sum();
     assert!(forest.to_bytes().len() < edges + 8 * nodes + 100);
 }
+
+/// A forest of one tree that only ever branches to the right, `levels` deep.
+fn chain(levels: usize) -> Vec<u8> {
+    let mut out = envelope::Writer::default();
+    let leaf = |out: &mut envelope::Writer| {
+        out.varint(0);
+        out.varint(1);
+        out.float(0.5);
+    };
+    // Regression, one feature with one edge at 0.5, its importance, one tree.
+    out.byte(0);
+    [1, 1].iter().for_each(|count| out.varint(*count));
+    out.floats(&[0.5, 1.0]);
+    out.varint(1);
+    for _ in 0..levels {
+        out.varint(1);
+        out.byte(0);
+        leaf(&mut out);
+    }
+    leaf(&mut out);
+    envelope::seal(*b"TMFO", 1, &out.bytes)
+}
+
+#[test]
+fn a_tree_as_deep_as_allowed_is_read_and_a_deeper_one_is_not() {
+    use_it(&Forest::from_bytes(&chain(12)).unwrap());
+    for levels in [13, 14, 100_000] {
+        assert_eq!(Forest::from_bytes(&chain(levels)), Err(CorruptModel::Rule("a tree is too deep")));
+    }
+}
