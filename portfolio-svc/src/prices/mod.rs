@@ -1,0 +1,11 @@
+//! Adjusted closes of single instruments, and the window of returns that a set of them has in common.
+
+mod day;
+mod returns;
+mod series;
+mod window;
+
+pub use day::Day;
+pub use returns::{BadReturns, Returns};
+pub use series::{Close, Series};
+pub use window::{LEAST_RETURNS, TooShort, Window};
