@@ -1,0 +1,9 @@
+//! Failures: one code for gRPC and HTTP, one form with details, all bad fields at once.
+
+mod code;
+mod fault;
+mod violations;
+
+pub use code::Code;
+pub use fault::{DOMAIN, Fault};
+pub use violations::Violations;

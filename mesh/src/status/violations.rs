@@ -1,0 +1,119 @@
+use std::fmt::Display;
+
+use super::{Code, Fault};
+
+/// Collects every bad field of a request, so that one answer names them all.
+///
+/// ```
+/// use tickmesh_mesh::status::Violations;
+/// let mut violations = Violations::new();
+/// let size = violations.take("page_size", "x".parse::<u32>());
+/// violations.within("holdings[2]", |v| v.add("weight", "must be finite"));
+/// assert_eq!(size, None);
+/// assert!(violations.finish(()).is_err());
+/// ```
+#[derive(Debug, Default)]
+pub struct Violations {
+    path: String,
+    found: Vec<(String, String)>,
+}
+
+impl Violations {
+    /// Nothing found yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes that `field` breaks `rule`; an empty name means the thing itself that [`within`](Self::within) names.
+    pub fn add(&mut self, field: &str, rule: impl Display) {
+        self.found.push((join(&self.path, field), rule.to_string()));
+    }
+
+    /// The value, or `None` with the error noted as a broken rule of `field`.
+    pub fn take<T, E: Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|rule| self.add(field, rule)).ok()
+    }
+
+    /// Looks inside `field`: names noted by `look` are prefixed by it.
+    pub fn within<R>(&mut self, field: &str, look: impl FnOnce(&mut Self) -> R) -> R {
+        let inner = join(&self.path, field);
+        let outer = std::mem::replace(&mut self.path, inner);
+        let result = look(self);
+        self.path = outer;
+        result
+    }
+
+    /// True while nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// True if a rule of `field` is noted; the name is taken as [`add`](Self::add) takes it.
+    pub fn contains(&self, field: &str) -> bool {
+        let path = join(&self.path, field);
+        self.found.iter().any(|(found, _)| *found == path)
+    }
+
+    /// What was found: field and rule.
+    pub fn iter(&self) -> std::slice::Iter<'_, (String, String)> {
+        self.found.iter()
+    }
+
+    /// The value if nothing was found, else INVALID_ARGUMENT that names every field.
+    ///
+    /// # Errors
+    /// If anything was found.
+    pub fn finish<T>(self, value: T) -> Result<T, Fault> {
+        if self.found.is_empty() { Ok(value) } else { Err(self.into_fault()) }
+    }
+
+    /// The value if nothing was found and there is one: for values whose parts were [taken](Self::take).
+    ///
+    /// # Errors
+    /// If anything was found.
+    ///
+    /// # Panics
+    /// If nothing was found and there is no value either: then a part is missing without a rule.
+    pub fn finish_some<T>(self, value: Option<T>) -> Result<T, Fault> {
+        self.finish(value).map(|value| value.expect("a part is missing only if its rule was noted"))
+    }
+
+    fn into_fault(self) -> Fault {
+        let (field, rule) = &self.found[0];
+        let more = self.found.len() - 1;
+        let tail = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        let message = format!("{field} {rule}{tail}");
+        self.found.iter().fold(Fault::new(Code::InvalidArgument, "BAD_REQUEST", message), |fault, (field, rule)| {
+            fault.field(field, rule)
+        })
+    }
+}
+
+/// `a` and `b` make `a.b`, `a` and `[0]` make `a[0]`.
+fn join(path: &str, field: &str) -> String {
+    match (path, field) {
+        ("", field) => field.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, field) if field.starts_with('[') => format!("{path}{field}"),
+        (path, field) => format!("{path}.{field}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_every_field_by_its_path() {
+        let mut violations = Violations::new();
+        violations.add("symbol", "must be given");
+        violations.within("bars", |v| v.within("[3]", |v| v.add("close", "must be > 0")));
+        let fields: Vec<_> = violations.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(fields, ["symbol", "bars[3].close"]);
+        assert!(violations.contains("symbol") && !violations.contains("bars"));
+        assert!(violations.within("bars[3]", |v| v.contains("close")));
+        let fault = violations.finish(()).unwrap_err();
+        assert_eq!(fault.code(), Code::InvalidArgument);
+        assert_eq!(fault.violations().len(), 2);
+    }
+}
