@@ -43,30 +43,26 @@ pub(super) struct Solved {
     pub(super) report: Report,
 }
 
-/// Default tolerances leave errors of up to 5e-5 in the weights; these leave less than 1e-8.
-const TOLERANCE: f64 = 1e-14;
-/// Where rounding stops progress before that, a solution this good is a solution.
-const ENOUGH: f64 = 1e-9;
+/// Clarabel's default of 1e-8 leaves errors of up to 5e-5 in the weights; 1e-14 leaves less than 1e-8. Where rounding stops
+/// progress before that, the next best is asked for.
+const TIGHT: f64 = 1e-14;
+const LOOSER: [f64; 2] = [1e-11, 1e-8];
+/// A solution this much looser than the tolerance is still taken when no progress is left.
+const REDUCED: f64 = 100.0;
 
 impl Program {
     pub(super) fn solve(&self) -> Solved {
-        let (p, q, a, b, cones) = self.standard_form();
-        let Ok(mut solver) = DefaultSolver::new(&p, &q, &a, &b, &cones, settings()) else {
-            return Solved { end: End::Failed, x: Vec::new(), report: report(0, 0.0, Duration::ZERO) };
-        };
-        solver.solve();
-        let solution = &solver.solution;
-        let gap = (solution.obj_val - solution.obj_val_dual).abs() / solution.obj_val.abs().max(1.0);
-        let close = gap.max(solution.r_prim).max(solution.r_dual) <= ENOUGH;
-        Solved {
-            end: end(solution.status, close),
-            x: solution.x.clone(),
-            report: report(solution.iterations, gap, Duration::from_secs_f64(solution.solve_time)),
+        let form = self.standard_form();
+        let mut solved = form.solve(TIGHT);
+        for tolerance in LOOSER {
+            if matches!(solved.end, End::Failed | End::IterationLimit) {
+                solved = form.solve(tolerance);
+            }
         }
+        solved
     }
 
-    #[allow(clippy::type_complexity)] // Clarabel's own five arguments
-    fn standard_form(&self) -> (CscMatrix, Vec<f64>, CscMatrix, Vec<f64>, Vec<SupportedConeT<f64>>) {
+    fn standard_form(&self) -> Form {
         let n = self.variables;
         let p = triplets(n, n, self.quadratic.iter().copied());
         let mut q = vec![0.0; n];
@@ -82,7 +78,33 @@ impl Program {
         if !self.cone.is_empty() {
             cones.push(SupportedConeT::SecondOrderConeT(self.cone.len()));
         }
-        (p, q, a, b, cones)
+        Form { p, q, a, b, cones }
+    }
+}
+
+/// Clarabel's arguments: min ½ xᵀPx + qᵀx subject to Ax + s = b with s in the cones.
+struct Form {
+    p: CscMatrix,
+    q: Vec<f64>,
+    a: CscMatrix,
+    b: Vec<f64>,
+    cones: Vec<SupportedConeT<f64>>,
+}
+
+impl Form {
+    fn solve(&self, tolerance: f64) -> Solved {
+        let solver = DefaultSolver::new(&self.p, &self.q, &self.a, &self.b, &self.cones, settings(tolerance));
+        let Ok(mut solver) = solver else {
+            return Solved { end: End::Failed, x: Vec::new(), report: report(0, 0.0, Duration::ZERO) };
+        };
+        solver.solve();
+        let solution = &solver.solution;
+        let gap = (solution.obj_val - solution.obj_val_dual).abs() / solution.obj_val.abs().max(1.0);
+        Solved {
+            end: end(solution.status),
+            x: solution.x.clone(),
+            report: report(solution.iterations, gap, Duration::from_secs_f64(solution.solve_time)),
+        }
     }
 }
 
@@ -96,24 +118,23 @@ fn triplets(m: usize, n: usize, entries: impl Iterator<Item = (usize, usize, f64
     CscMatrix::new_from_triplets(m, n, rows, columns, values)
 }
 
-fn settings() -> DefaultSettings<f64> {
+fn settings(tolerance: f64) -> DefaultSettings<f64> {
     DefaultSettings {
         verbose: false,
-        tol_gap_abs: TOLERANCE,
-        tol_gap_rel: TOLERANCE,
-        tol_feas: TOLERANCE,
-        reduced_tol_gap_abs: ENOUGH,
-        reduced_tol_gap_rel: ENOUGH,
-        reduced_tol_feas: ENOUGH,
+        tol_gap_abs: tolerance,
+        tol_gap_rel: tolerance,
+        tol_feas: tolerance,
+        reduced_tol_gap_abs: tolerance * REDUCED,
+        reduced_tol_gap_rel: tolerance * REDUCED,
+        reduced_tol_feas: tolerance * REDUCED,
         ..DefaultSettings::default()
     }
 }
 
-fn end(status: SolverStatus, close: bool) -> End {
+fn end(status: SolverStatus) -> End {
     match status {
         SolverStatus::Solved | SolverStatus::AlmostSolved => End::Solved,
         SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible => End::Infeasible,
-        _ if close => End::Solved,
         SolverStatus::MaxIterations | SolverStatus::MaxTime => End::IterationLimit,
         _ => End::Failed,
     }
