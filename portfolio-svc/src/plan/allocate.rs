@@ -1,0 +1,88 @@
+use crate::limits::Limits;
+use crate::optimise::{Outcome, Problem, Report, Status, frontier};
+use crate::prices::Window;
+use crate::risk::Figures;
+
+use super::{Allocation, Held, Insight, Periods, Plan};
+
+/// 10 basis points a round trip: turnover counts what is sold once and bought once.
+const COST: f64 = 0.001;
+
+/// What an allocation is computed from, beside the plan.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// Limits on the symbols of the window, turnover left out.
+    pub limits: Limits,
+    /// The common returns.
+    pub window: Window,
+    /// The model's words on each symbol; empty if the plan needs none.
+    pub insights: Vec<Insight>,
+    /// Returns in a year.
+    pub periods: Periods,
+    /// What is held before.
+    pub held: Option<Held>,
+}
+
+/// Estimates the moments and optimises.
+///
+/// # Panics
+/// If limits, window and insights are not of the same symbols.
+pub fn allocate(plan: &Plan, inputs: &Inputs) -> Allocation {
+    match problem(plan, inputs) {
+        Some(problem) => describe(plan, inputs, Some(&problem), plan.objective.optimise(&problem)),
+        None => describe(plan, inputs, None, no_estimate()),
+    }
+}
+
+/// The efficient frontier under the plan's moments and limits.
+///
+/// # Panics
+/// As [`allocate`], and if fewer than two points are asked for.
+pub fn efficient(plan: &Plan, inputs: &Inputs, points: usize) -> Vec<Allocation> {
+    match problem(plan, inputs) {
+        Some(problem) => {
+            let outcomes = frontier(&problem, points).into_iter();
+            outcomes.map(|outcome| describe(plan, inputs, Some(&problem), outcome)).collect()
+        }
+        None => vec![describe(plan, inputs, None, no_estimate())],
+    }
+}
+
+fn problem(plan: &Plan, inputs: &Inputs) -> Option<Problem> {
+    let returns = &inputs.window.returns;
+    let covariance = plan.covariance.estimate(returns, inputs.periods);
+    let expected = plan.expected.estimate(returns, &covariance, &inputs.insights, inputs.periods)?;
+    Some(Problem::new(covariance, expected, limits(plan, inputs), plan.risk_free))
+}
+
+/// The limits, with turnover if it is limited and something is held.
+fn limits(plan: &Plan, inputs: &Inputs) -> Limits {
+    let limits = inputs.limits.clone();
+    let most = plan.constraints.max_turnover.zip(inputs.held.as_ref());
+    match most.and_then(|(most, held)| held.limit(limits.symbols(), most)) {
+        Some(turnover) => limits.with_turnover(turnover),
+        None => limits,
+    }
+}
+
+fn no_estimate() -> Outcome {
+    let note = "the expected returns cannot be estimated from these numbers".into();
+    Outcome { status: Status::NumericalFailure, report: Report::CLOSED_FORM, note }
+}
+
+fn describe(plan: &Plan, inputs: &Inputs, problem: Option<&Problem>, outcome: Outcome) -> Allocation {
+    let symbols = inputs.limits.symbols().to_vec();
+    let weights = outcome.weights();
+    let figures = problem.zip(weights).map(|(problem, w)| Figures::of(problem, &inputs.window.returns, w));
+    let turnover = inputs.held.as_ref().zip(weights).map(|(held, w)| held.turnover_to(&symbols, w));
+    Allocation {
+        symbols,
+        objective: plan.objective,
+        figures,
+        as_of: inputs.window.as_of,
+        observations: inputs.window.returns.dates(),
+        cost: turnover.map(|turnover| COST * turnover),
+        turnover,
+        outcome,
+    }
+}

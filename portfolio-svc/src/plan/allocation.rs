@@ -1,0 +1,35 @@
+use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::optimise::{Objective, Outcome};
+use crate::risk::Figures;
+
+use super::Held;
+
+/// An outcome with all that a client is told about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allocation {
+    /// The symbols in the order of the weights.
+    pub symbols: Vec<Symbol>,
+    /// What was sought.
+    pub objective: Objective,
+    /// How the optimisation ended.
+    pub outcome: Outcome,
+    /// The figures of the weights, where there are any.
+    pub figures: Option<Figures>,
+    /// The close of the newest bar used.
+    pub as_of: Timestamp,
+    /// Returns used from each symbol.
+    pub observations: usize,
+    /// Half the sum of absolute changes from what was held.
+    pub turnover: Option<f64>,
+    /// Its cost as a fraction of the portfolio.
+    pub cost: Option<f64>,
+}
+
+impl Allocation {
+    /// What is held once this allocation is traded; `None` without weights.
+    pub fn held(&self) -> Option<Held> {
+        let weights = self.outcome.weights()?.as_slice();
+        Some(self.symbols.iter().cloned().zip(weights.iter().copied()).collect())
+    }
+}

@@ -1,0 +1,93 @@
+//! A request to optimise, checked, and the allocation that it leads to. Pure: prices and forecasts are arguments.
+
+mod allocate;
+mod allocation;
+mod estimate;
+mod held;
+mod insight;
+
+pub use allocate::{Inputs, allocate, efficient};
+pub use allocation::Allocation;
+pub use estimate::{CovarianceMethod, ExpectedMethod, Periods};
+pub use held::Held;
+pub use insight::Insight;
+
+use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::limits::{Builder, Defect, Limits};
+use crate::optimise::Objective;
+
+/// The returns to look back over when a request does not say.
+pub const DEFAULT_LOOKBACK: usize = 504;
+
+/// What to optimise, in checked values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The symbols in the order asked for; empty means all.
+    pub symbols: Vec<Symbol>,
+    /// What to seek.
+    pub objective: Objective,
+    /// Where expected returns come from.
+    pub expected: ExpectedMethod,
+    /// How the covariance is estimated.
+    pub covariance: CovarianceMethod,
+    /// Returns to look back over.
+    pub lookback: usize,
+    /// Use what was known at this moment; `None` means the newest bar.
+    pub as_of: Option<Timestamp>,
+    /// Risk-free rate a year.
+    pub risk_free: f64,
+    /// Limits on the weights.
+    pub constraints: Constraints,
+    /// What is held now, if the request says so.
+    pub held: Option<Held>,
+}
+
+/// Limits as a client states them, by symbol.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Constraints {
+    /// Least weight of each symbol without its own.
+    pub min_weight: Option<f64>,
+    /// Greatest weight of each symbol without its own.
+    pub max_weight: Option<f64>,
+    /// Own limits: symbol, least, greatest.
+    pub bounds: Vec<(String, Option<f64>, Option<f64>)>,
+    /// Limits on sums: name, symbols, least, greatest.
+    pub groups: Vec<(String, Vec<String>, Option<f64>, Option<f64>)>,
+    /// Greatest turnover from what is held.
+    pub max_turnover: Option<f64>,
+}
+
+impl Constraints {
+    /// The limits on these symbols, turnover left out: what is held is known later.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn limits(&self, symbols: &[Symbol]) -> Result<Limits, Vec<Defect>> {
+        let mut builder = Builder::new(symbols.to_vec()).common(self.min_weight, self.max_weight);
+        for (symbol, min, max) in &self.bounds {
+            builder = builder.bound(symbol, *min, *max);
+        }
+        for (name, members, min, max) in &self.groups {
+            builder = builder.group(name, members, *min, *max);
+        }
+        builder.finish()
+    }
+}
+
+impl Plan {
+    /// The live allocations' plan: least volatility of all symbols, with a turnover of at most `max_turnover` a day.
+    pub fn live(max_turnover: f64) -> Self {
+        Self {
+            symbols: Vec::new(),
+            objective: Objective::MinVolatility,
+            expected: ExpectedMethod::Historical,
+            covariance: CovarianceMethod::LedoitWolf,
+            lookback: DEFAULT_LOOKBACK,
+            as_of: None,
+            risk_free: 0.0,
+            constraints: Constraints { max_turnover: Some(max_turnover), ..Constraints::default() },
+            held: None,
+        }
+    }
+}
