@@ -111,7 +111,14 @@ mod tests {
     fn rows(expected: fn(f64) -> f64) -> Vec<ScoredRow> {
         let row = |t: i32| {
             let outcome = f64::from(t % 7 - 3) * 1e-3;
-            ScoredRow { expected: expected(outcome), outcome, training_mean: 0.0, ridge: outcome, covered: t % 10 != 0, close: 100.0 + f64::from(t) }
+            ScoredRow {
+                expected: expected(outcome),
+                outcome,
+                training_mean: 0.0,
+                ridge: outcome,
+                covered: t % 10 != 0,
+                close: 100.0 + f64::from(t),
+            }
         };
         (0..70).map(row).collect()
     }

@@ -128,12 +128,7 @@ impl Spec {
     ///
     /// # Errors
     /// [`FitError::Cancelled`] when `stopped` says so, else what is wrong with parameters or rows.
-    pub fn fit(
-        &self,
-        samples: &[Sample],
-        seed: u64,
-        stopped: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Fitted, FitError> {
+    pub fn fit(&self, samples: &[Sample], seed: u64, stopped: &(dyn Fn() -> bool + Sync)) -> Result<Fitted, FitError> {
         let data = matrices(samples);
         match self {
             Self::Forest(spec) => {

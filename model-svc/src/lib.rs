@@ -10,7 +10,10 @@ pub mod features;
 pub mod forecast;
 pub mod forest;
 pub mod history;
+pub mod live;
 pub mod ridge;
+pub mod sessions;
+pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod training;

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tickmesh_proto::types::{Symbol, Timestamp};
 
+use crate::family::{ForestSpec, Spec};
 use crate::history::{DailyBar, History, RawPrices};
+use crate::live::{Install, LiveBar, Reign};
+use crate::training::{Order, Plan, Trained};
+use crate::version::{Version, VersionName};
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -62,4 +67,40 @@ pub(crate) fn date(text: &str) -> Timestamp {
     let date: jiff::civil::Date = text.parse().unwrap();
     let days = date.since(jiff::civil::Date::constant(1970, 1, 1)).unwrap().get_days();
     Timestamp::from_nanos(i64::from(days) * DAY)
+}
+
+/// A trained model as the champion from the end of its training on.
+pub(crate) fn install(trained: Trained, number: u32) -> Install {
+    let Trained { symbol, fitted, train_start, train_end, facts } = trained;
+    let name = VersionName { symbol, number };
+    let version = Version { name, fitted, create_time: Timestamp::MIN, train_start, train_end, facts };
+    Install { version: Arc::new(version), reign: Reign { version: number, after: train_end } }
+}
+
+/// All bars of all symbols in the order of the market's stream.
+pub(crate) fn stream(histories: &BTreeMap<Symbol, History>) -> Vec<LiveBar> {
+    let of = |(symbol, history): (&Symbol, &History)| {
+        let bars = history.bars().iter().map(|bar| LiveBar { symbol: symbol.clone(), bar: *bar });
+        bars.collect::<Vec<_>>()
+    };
+    let mut bars: Vec<LiveBar> = histories.iter().flat_map(of).collect();
+    bars.sort_by(|a, b| (a.bar.time(), &a.symbol).cmp(&(b.bar.time(), &b.symbol)));
+    bars
+}
+
+/// Two synthetic symbols, S0 and S1, of 560 bars each, and models trained on the first 450 of them.
+pub(crate) fn trained() -> (BTreeMap<Symbol, History>, Vec<Trained>) {
+    let histories: BTreeMap<Symbol, History> =
+        (0..2).map(|i| (symbol(&format!("S{i}")), walk(i, 560).into_iter().collect())).collect();
+    let spec = Spec::Forest(ForestSpec { trees: 5, depth: 4, ..ForestSpec::default() });
+    let past = histories.iter().map(|(symbol, bars)| (symbol.clone(), bars.bars()[..450].to_vec()));
+    let (plan, _) = Plan::new(Order { spec, folds: 3, ..Order::default() }, past.collect());
+    let done = plan.units().into_iter().map(|unit| plan.run(unit, &|| false).unwrap()).collect();
+    (histories, plan.finish(done, &[], &|_| 1).0)
+}
+
+/// The same with the models as champions.
+pub(crate) fn small() -> (BTreeMap<Symbol, History>, Vec<Install>) {
+    let (histories, trained) = trained();
+    (histories, trained.into_iter().map(|trained| install(trained, 1)).collect())
 }

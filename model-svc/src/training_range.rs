@@ -57,7 +57,9 @@ mod tests {
         let crash = bars.len() - 5;
         bars[crash..].iter_mut().for_each(|bar| {
             let prices = &mut bar.adjusted;
-            [&mut prices.open, &mut prices.high, &mut prices.low, &mut prices.close].into_iter().for_each(|p| *p *= 0.5);
+            [&mut prices.open, &mut prices.high, &mut prices.low, &mut prices.close]
+                .into_iter()
+                .for_each(|p| *p *= 0.5);
         });
         assert!(range.is_far(&rows(&bars).last().unwrap().row), "a halving in a day");
         assert_eq!(TrainingRange::of(&[]), None);

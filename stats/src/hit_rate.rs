@@ -48,11 +48,7 @@ impl HitRate {
     /// Both together.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
-        Self {
-            hits: self.hits + other.hits,
-            counted: self.counted + other.counted,
-            zeros: self.zeros + other.zeros,
-        }
+        Self { hits: self.hits + other.hits, counted: self.counted + other.counted, zeros: self.zeros + other.zeros }
     }
 
     /// Share of hits; none when every outcome was zero.

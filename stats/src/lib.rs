@@ -23,7 +23,9 @@ mod ranks;
 mod skill;
 
 pub use co_moments::CoMoments;
-pub use correlation::{InformationCoefficient, information_coefficient, pearson, rank_information_coefficient, spearman};
+pub use correlation::{
+    InformationCoefficient, information_coefficient, pearson, rank_information_coefficient, spearman,
+};
 pub use hit_rate::{HitRate, Interval};
 pub use newey_west::{automatic_lag, newey_west};
 pub use quantile::conformal_quantile;

@@ -157,12 +157,7 @@ impl Plan {
         }
     }
 
-    fn run_fold(
-        &self,
-        symbol: usize,
-        fold: usize,
-        stopped: &(dyn Fn() -> bool + Sync),
-    ) -> Result<FoldDone, FitError> {
+    fn run_fold(&self, symbol: usize, fold: usize, stopped: &(dyn Fn() -> bool + Sync)) -> Result<FoldDone, FitError> {
         let samples = &self.symbols[symbol].data.samples;
         let (training, test) = (self.folds[fold].training(samples), self.folds[fold].test(samples));
         let training_mean = tickmesh_stats::mean(training.iter().map(|sample| sample.label)).unwrap_or(0.0);
@@ -230,13 +225,7 @@ impl Plan {
             range: TrainingRange::of(&data.samples)?,
             evaluation: crate::evaluation::Evaluation::of(&validated.rows, self.scored_folds(), trials)?,
         };
-        Some(Trained {
-            symbol: data.symbol.clone(),
-            fitted,
-            train_start: *train_start,
-            train_end: *train_end,
-            facts,
-        })
+        Some(Trained { symbol: data.symbol.clone(), fitted, train_start: *train_start, train_end: *train_end, facts })
     }
 
     fn scored_folds(&self) -> u32 {

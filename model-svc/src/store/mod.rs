@@ -1,0 +1,113 @@
+//! Where versions, aliases, operations and served forecasts are kept.
+//!
+//! Every write is one transaction and idempotent by a natural key, so that a retry, a restart or a replica changes
+//! nothing. Operations hold encoded messages that the store does not look into.
+
+mod error;
+mod forecasts;
+mod operations;
+mod sqlite;
+#[cfg(test)]
+pub(crate) mod suite;
+mod versions;
+
+use futures_util::future::BoxFuture;
+use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::live::{Archive, Event};
+use crate::version::{Version, VersionName};
+
+pub use error::StoreError;
+pub use forecasts::{ForecastKey, ForecastQuery, StoredForecast};
+pub use operations::{NewOperation, Operation, Outcome, State};
+pub use sqlite::SqliteStore;
+pub use versions::{Alias, AliasChange, ModelFacts, NewVersion, ReignRecord, VersionFacts};
+
+/// What a store answers in the end.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Keeps what model-svc must not forget. Every backend passes the same suite of behaviours.
+pub trait Store: Send + Sync {
+    /// Adds trained versions, numbers them, and lets a model's first one be its champion and later ones its challenger.
+    /// Gives them in the order they came, each with whether it became champion.
+    fn add_versions<'a>(&'a self, new: Vec<NewVersion>) -> Answer<'a, Vec<(Version, bool)>>;
+
+    /// One version with its artefact; `None` if there is none such.
+    fn version<'a>(&'a self, name: &'a VersionName) -> Answer<'a, Option<Version>>;
+
+    /// A model's versions without their artefacts, newest first, numbers below `before`, `limit` of them.
+    fn versions<'a>(&'a self, symbol: &'a Symbol, before: u32, limit: usize) -> Answer<'a, Vec<VersionFacts>>;
+
+    /// Models in ascending order of their symbols after `after`, `limit` of them.
+    fn models<'a>(&'a self, after: Option<&'a Symbol>, limit: usize) -> Answer<'a, Vec<ModelFacts>>;
+
+    /// One model; `None` if it has no version.
+    fn model<'a>(&'a self, symbol: &'a Symbol) -> Answer<'a, Option<ModelFacts>>;
+
+    /// Moves an alias and adds the change to the serving history, which is append-only. Pointing it where it points
+    /// already adds nothing. `false` if there is no such version.
+    fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, bool>;
+
+    /// The serving history of all champions, oldest first.
+    fn reigns(&self) -> Answer<'_, Vec<ReignRecord>>;
+
+    /// Stores a new operation; if one with its request id exists, gives that one's id and stores nothing.
+    fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, String>;
+
+    /// One operation.
+    fn operation<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Operation>>;
+
+    /// Operations in ascending order of their ids after `after`, `limit` of them.
+    fn operations<'a>(&'a self, after: &'a str, limit: usize) -> Answer<'a, Vec<Operation>>;
+
+    /// Puts new metadata, and with an outcome the end, to an operation that has not ended.
+    fn update_operation<'a>(
+        &'a self,
+        id: &'a str,
+        metadata: &'a [u8],
+        outcome: Option<&'a Outcome>,
+        time: Timestamp,
+    ) -> Answer<'a, ()>;
+
+    /// Ends all operations that have not ended with `status`, an encoded failure; says how many.
+    fn interrupt_operations<'a>(&'a self, status: &'a [u8], time: Timestamp) -> Answer<'a, u64>;
+
+    /// Forgets an operation; says whether there was one.
+    fn delete_operation<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
+
+    /// The run whose forecasts are served: the market log's epoch. `None` before the first.
+    fn run(&self) -> Answer<'_, Option<String>>;
+
+    /// Begins a run, or goes on with it.
+    fn begin_run<'a>(&'a self, run: &'a str, time: Timestamp) -> Answer<'a, ()>;
+
+    /// Stores forecasts and outcomes of a run, in order; what is stored already stays as it is.
+    fn record<'a>(&'a self, run: &'a str, owner: &'a str, events: &'a [Event]) -> Answer<'a, ()>;
+
+    /// All that a run has served.
+    fn archive<'a>(&'a self, run: &'a str) -> Answer<'a, Archive>;
+
+    /// A page of a run's forecasts, newest first.
+    fn forecasts<'a>(&'a self, run: &'a str, query: &'a ForecastQuery) -> Answer<'a, Vec<StoredForecast>>;
+
+    /// The forecasts of a run that were recorded after that of `key`, oldest first, the newest `limit` of them; all when
+    /// `key` is none or not stored.
+    fn recorded_after<'a>(
+        &'a self,
+        run: &'a str,
+        key: Option<&'a ForecastKey>,
+        limit: usize,
+    ) -> Answer<'a, Vec<StoredForecast>>;
+
+    /// The answer to a request id, the given one if it is new: the first answer stays.
+    fn answer<'a>(
+        &'a self,
+        method: &'a str,
+        request_id: &'a str,
+        answer: &'a [u8],
+        time: Timestamp,
+    ) -> Answer<'a, Vec<u8>>;
+
+    /// The stored answer to a request id.
+    fn answered<'a>(&'a self, method: &'a str, request_id: &'a str) -> Answer<'a, Option<Vec<u8>>>;
+}

@@ -1,0 +1,106 @@
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlitePool};
+use tickmesh_proto::types::Timestamp;
+
+use super::super::{NewOperation, Operation, Outcome, State, StoreError};
+use super::limit;
+
+const ADD: &str = "INSERT INTO operations (id, owner, request_id, metadata, create_time, update_time) \
+    VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (request_id) DO NOTHING";
+const BY_REQUEST: &str = "SELECT id FROM operations WHERE request_id = $1";
+const ONE: &str = "SELECT id, metadata, response, failure FROM operations WHERE id = $1";
+const PAGE: &str = "SELECT id, metadata, response, failure FROM operations WHERE id > $1 ORDER BY id LIMIT $2";
+const UPDATE: &str = "UPDATE operations SET metadata = $2, response = $3, failure = $4, update_time = $5 \
+    WHERE id = $1 AND response IS NULL AND failure IS NULL";
+const INTERRUPT: &str = "UPDATE operations SET failure = $1, update_time = $2 \
+    WHERE response IS NULL AND failure IS NULL";
+const DELETE: &str = "DELETE FROM operations WHERE id = $1";
+const ANSWER: &str = "INSERT INTO answers (method, request_id, answer, create_time) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (method, request_id) DO NOTHING";
+const ANSWERED: &str = "SELECT answer FROM answers WHERE method = $1 AND request_id = $2";
+
+pub(super) async fn add(pool: &SqlitePool, new: &NewOperation) -> Result<String, StoreError> {
+    let NewOperation { id, owner, request_id, metadata, time } = new;
+    let mut transaction = pool.begin().await?;
+    let added = sqlx::query(ADD)
+        .bind(id)
+        .bind(owner)
+        .bind(request_id)
+        .bind(metadata)
+        .bind(time.nanos())
+        .execute(&mut *transaction)
+        .await?;
+    let id = if added.rows_affected() > 0 {
+        id.clone()
+    } else {
+        sqlx::query(BY_REQUEST).bind(request_id).fetch_one(&mut *transaction).await?.try_get(0)?
+    };
+    transaction.commit().await?;
+    Ok(id)
+}
+
+pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Operation>, StoreError> {
+    let row = sqlx::query(ONE).bind(id).fetch_optional(pool).await?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn page(pool: &SqlitePool, after: &str, count: usize) -> Result<Vec<Operation>, StoreError> {
+    let rows = sqlx::query(PAGE).bind(after).bind(limit(count)).fetch_all(pool).await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &SqliteRow) -> Result<Operation, StoreError> {
+    let response: Option<Vec<u8>> = row.try_get("response")?;
+    let failure: Option<Vec<u8>> = row.try_get("failure")?;
+    let state = match (response, failure) {
+        (None, None) => State::Running,
+        (Some(response), _) => State::Ended(Outcome::Response(response)),
+        (None, Some(failure)) => State::Ended(Outcome::Failure(failure)),
+    };
+    Ok(Operation { id: row.try_get("id")?, metadata: row.try_get("metadata")?, state })
+}
+
+pub(super) async fn update(
+    pool: &SqlitePool,
+    id: &str,
+    metadata: &[u8],
+    outcome: Option<&Outcome>,
+    time: Timestamp,
+) -> Result<(), StoreError> {
+    let (response, failure) = match outcome {
+        None => (None, None),
+        Some(Outcome::Response(bytes)) => (Some(bytes), None),
+        Some(Outcome::Failure(bytes)) => (None, Some(bytes)),
+    };
+    let query = sqlx::query(UPDATE).bind(id).bind(metadata).bind(response).bind(failure).bind(time.nanos());
+    query.execute(pool).await?;
+    Ok(())
+}
+
+pub(super) async fn interrupt(pool: &SqlitePool, status: &[u8], time: Timestamp) -> Result<u64, StoreError> {
+    Ok(sqlx::query(INTERRUPT).bind(status).bind(time.nanos()).execute(pool).await?.rows_affected())
+}
+
+pub(super) async fn delete(pool: &SqlitePool, id: &str) -> Result<bool, StoreError> {
+    Ok(sqlx::query(DELETE).bind(id).execute(pool).await?.rows_affected() > 0)
+}
+
+pub(super) async fn answer(
+    pool: &SqlitePool,
+    method: &str,
+    request_id: &str,
+    answer: &[u8],
+    time: Timestamp,
+) -> Result<Vec<u8>, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let insert = sqlx::query(ANSWER).bind(method).bind(request_id).bind(answer).bind(time.nanos());
+    insert.execute(&mut *transaction).await?;
+    let first = sqlx::query(ANSWERED).bind(method).bind(request_id).fetch_one(&mut *transaction).await?.try_get(0)?;
+    transaction.commit().await?;
+    Ok(first)
+}
+
+pub(super) async fn answered(pool: &SqlitePool, method: &str, request_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = sqlx::query(ANSWERED).bind(method).bind(request_id).fetch_optional(pool).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
