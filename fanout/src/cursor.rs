@@ -15,7 +15,7 @@ use crate::log::{Epoch, Position};
 /// cursor = epoch u64 · generation varint · position varint · first two bytes of the crc32 of these
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
+pub(crate) struct Cursor {
     pub(crate) epoch: Epoch,
     /// The opening of the log in which the cursor was made.
     pub(crate) generation: u32,
@@ -25,11 +25,11 @@ pub struct Cursor {
 /// Why a text is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a cursor that a stream of this service sent")]
-pub struct ParseCursorError;
+pub(crate) struct ParseCursorError;
 
 impl Cursor {
     /// The longest text of a cursor, in bytes.
-    pub const MAX_LEN: usize = 34;
+    pub(crate) const MAX_LEN: usize = 34;
 
     fn bytes(self) -> Vec<u8> {
         let mut bytes = self.epoch.bits().to_le_bytes().to_vec();

@@ -58,10 +58,6 @@ impl Cutter {
         Self { cut: Cut::default(), view, budget, run: None }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.cut.events == 0
-    }
-
     /// Adds an event of a piece; `false` if the message has no room for it.
     pub(crate) fn add(&mut self, piece: &Arc<Piece>, index: usize) -> bool {
         match self.view {

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// The identity of a log. A cursor is good for one epoch only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Epoch(u64);
+pub(crate) struct Epoch(u64);
 
 impl Epoch {
     /// A new identity that no log had before.

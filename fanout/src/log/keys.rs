@@ -12,18 +12,26 @@ pub(crate) struct Key {
 /// The number of a key: dense, from 0, for the life of the process.
 pub(crate) type KeyId = u32;
 
+/// A key among those of one symbol.
+#[derive(Debug)]
+struct OfSymbol {
+    kind: u8,
+    time_frame: u8,
+    id: KeyId,
+}
+
 /// All keys that the log has met. It grows with the number of instruments, never shrinks.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     by_id: Vec<Key>,
-    symbols: HashMap<Arc<str>, Vec<((u8, u8), KeyId)>>,
+    symbols: HashMap<Arc<str>, Vec<OfSymbol>>,
 }
 
 impl Keys {
     /// The number of a key that was met before.
     pub(crate) fn find(&self, symbol: &str, kind: u8, time_frame: u8) -> Option<KeyId> {
         let kinds = self.symbols.get(symbol)?;
-        kinds.iter().find(|(key, _)| *key == (kind, time_frame)).map(|(_, id)| *id)
+        kinds.iter().find(|key| (key.kind, key.time_frame) == (kind, time_frame)).map(|key| key.id)
     }
 
     /// The number of a key, which is taken up if it is new.
@@ -33,7 +41,7 @@ impl Keys {
         }
         let id = KeyId::try_from(self.by_id.len()).expect("4 billion keys do not fit the memory");
         let symbol = self.symbols.get_key_value(symbol).map_or_else(|| symbol.into(), |(known, _)| Arc::clone(known));
-        self.symbols.entry(Arc::clone(&symbol)).or_default().push(((kind, time_frame), id));
+        self.symbols.entry(Arc::clone(&symbol)).or_default().push(OfSymbol { kind, time_frame, id });
         self.by_id.push(Key { symbol, kind, time_frame });
         id
     }

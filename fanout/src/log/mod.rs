@@ -41,13 +41,13 @@ use tokio::sync::watch;
 
 pub use config::{LogConfig, SyncPolicy};
 pub(crate) use cut::{Cut, Part};
-pub use epoch::Epoch;
+pub(crate) use epoch::Epoch;
 pub use error::LogError;
 pub(crate) use matcher::Matcher;
 pub use position::Position;
 pub(crate) use read::Dropped;
 pub use record::{Event, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Record};
-pub(crate) use resume::{Lost, LostReason};
+pub(crate) use resume::Lost;
 
 use crate::cursor::Cursor;
 use crate::metrics;

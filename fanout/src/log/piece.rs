@@ -137,15 +137,6 @@ impl PieceBuilder {
         Self::new(base, records.len(), records.iter().map(|record| event::framed_len(record.body.len())).sum())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// The place of the last event so far.
-    pub(crate) fn end(&self) -> Position {
-        self.base.plus(self.entries.len() as u64)
-    }
-
     /// Adds an event, framed.
     pub(crate) fn push(&mut self, key: KeyId, event: &Parts<'_>) {
         event::put(&mut self.bytes, event.body);

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tickmesh_proto::types::Timestamp;
 
 use super::file::path_of;
+use super::resume::LostReason;
 use super::*;
 use crate::topic::{Filter, Symbols, View, Wanted};
 
@@ -17,7 +18,7 @@ const SYMBOLS: [&str; 4] = ["AAPL", "MSFT", "NVDA", "TSLA"];
 fn record(n: u64) -> Record<'static> {
     let time = Timestamp::from_nanos(n as i64 * 1_000_000_000);
     let body = Bytes::from(format!("event {n}"));
-    let inner = (n % 2 == 0).then_some(5..body.len());
+    let inner = n.is_multiple_of(2).then_some(5..body.len());
     Record {
         symbol: SYMBOLS[n as usize % 4],
         kind: (n % 3) as u8,
@@ -172,6 +173,16 @@ fn a_cursor_is_good_across_restarts_and_told_from_one_that_is_not() {
 }
 
 #[test]
+fn every_append_can_be_forced_to_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = LogConfig { sync: SyncPolicy::EachAppend, ..small() };
+    let log = Log::open(dir.path(), config.clone()).unwrap();
+    (0..5).for_each(|_| log.publish(append(&log, 10)));
+    log.sync().unwrap();
+    assert_eq!(bodies(&Log::open(dir.path(), config).unwrap()), expected(0, 50));
+}
+
+#[test]
 fn bad_records_are_refused_by_their_rule() {
     let log = Log::memory(LogConfig::default());
     let bad = |record: Record<'_>| log.append(&[record]).unwrap_err().to_string();
@@ -203,6 +214,20 @@ fn texts(read: &cut::Cut) -> String {
         .collect()
 }
 
+#[test]
+fn who_wants_everything_gets_slices_of_the_log_itself() {
+    let log = Log::memory(LogConfig { segment_bytes: 2_000, ..LogConfig::default() });
+    (0..400).for_each(|_| log.publish(append(&log, 1)));
+    let mut matcher = Matcher::new(Arc::new(Wanted::everything()));
+    let read = log.read_all(Position::START, &mut matcher, 64_000).unwrap();
+    assert_eq!((read.cut.events, read.through.get()), (400, 400));
+    let pieces: usize = log.window().bases().count() + 10;
+    assert!(read.cut.parts.len() <= pieces, "{} parts", read.cut.parts.len());
+    let Part::Framed(first) = &read.cut.parts[0] else { panic!("whole events") };
+    let Following::Piece(piece) = log.following(Position::START) else { panic!("an event follows") };
+    assert_eq!(first.as_ptr(), piece.slice(0..1).as_ptr(), "shared, not copied");
+}
+
 /// What a naive reader finds: the events after a place that pass, as (position, key).
 fn naive(log: &Log, after: Position, wanted: &Wanted) -> Vec<Event> {
     let passes = |event: &Event| {
@@ -227,7 +252,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn reading_all_in_small_messages_is_reading_all(

@@ -1,124 +1,137 @@
-//! A topic: the streams of one rpc over one log.
+//! A topic: the streams of one rpc over one log, by the nine rules.
+//!
+//! A stream is a small state machine ([`subscriber`]) that makes its next message when it is polled: Ack, then a Gap if
+//! it must be, then the source's snapshot or history page by page, then what the log has after it. It owns nothing but
+//! its place, so it costs little while it idles and cannot pile anything up. What it cannot do for itself, ending while
+//! its client does not read, the topic's [`watchdog`] does.
 
+mod config;
+mod faults;
+mod jitter;
+mod live;
+mod messages;
 mod page;
+mod pages;
+mod progress;
+mod slot;
 mod source;
+mod subscriber;
 mod subscription;
 mod wanted;
+mod watchdog;
 
-use std::pin::Pin;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::Stream;
-use tickmesh_proto::Encoded;
-use tickmesh_proto::types::Timestamp;
-use tonic::Status;
+use futures_util::{StreamExt, stream};
+use tickmesh_mesh::context;
+use tokio::time::{Instant, sleep};
 
+pub use config::TopicConfig;
+pub use messages::{EncodedMessages, Messages};
 pub use page::Page;
 pub use source::{Feed, HistoryQuery, Joined, Source};
-pub use subscription::{Fields, Subscription};
+pub use subscription::{Fields, MAX_SYMBOLS, Subscription};
 pub use wanted::{Filter, Symbols, View, Wanted};
 
 use crate::Fault;
 use crate::log::Log;
+use crate::metrics;
+use progress::Progress;
+use slot::Slot;
+use subscriber::{Start, Subscriber};
+use watchdog::Watched;
 
-/// How the streams of a topic behave.
-#[derive(Clone)]
-pub struct TopicConfig {
-    /// The stream's name in metrics: `ticks`, `bars`, `signals`, `allocations`.
-    pub name: &'static str,
-    /// The part of the events that is sent.
-    pub view: View,
-    /// Reads the wall clock, for `send_time`.
-    pub clock: fn() -> Timestamp,
-    /// Seed of the jitter of `max_age`.
-    pub seed: u64,
-    /// How long a stream lives, ± 10 %.
-    pub max_age: Duration,
-    /// How long a client may take nothing while events wait.
-    pub max_stall: Duration,
-    /// The least time between two messages of a stream that is not behind, so that many events share a message.
-    pub batch_window: Duration,
-}
-
-impl TopicConfig {
-    /// The defaults: whole bodies, 30 minutes of age, 30 s of stall, 5 ms of batching.
-    pub fn new(name: &'static str, clock: fn() -> Timestamp, seed: u64) -> Self {
-        Self {
-            name,
-            view: View::Body,
-            clock,
-            seed,
-            max_age: Duration::from_secs(30 * 60),
-            max_stall: Duration::from_secs(30),
-            batch_window: Duration::from_millis(5),
-        }
-    }
-
-    /// Sends this part of the events.
-    #[must_use]
-    pub fn view(self, view: View) -> Self {
-        Self { view, ..self }
-    }
-}
+/// Clients of a stream that ended on purpose are asked to come back within this time, each at its own.
+const RETRY_WITHIN: Duration = Duration::from_secs(5);
 
 /// The streams of one rpc over one log. Clones share it.
 #[derive(Clone)]
 pub struct Topic {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     log: Log,
+    config: TopicConfig,
     source: Arc<dyn Source>,
+    watched: Watched,
+    /// How many streams were opened.
+    opened: AtomicU64,
 }
 
 impl Topic {
-    /// A topic over a log. Must be called inside a tokio runtime: a task watches over stalled subscribers until the last
-    /// clone is dropped.
-    pub fn new(log: Log, _config: TopicConfig, source: Arc<dyn Source>) -> Self {
-        Self { log, source }
+    /// A topic over a log. Must be called inside a tokio runtime: a task watches over stalled streams until the last
+    /// clone and the last stream are dropped.
+    pub fn new(log: Log, config: TopicConfig, source: Arc<dyn Source>) -> Self {
+        let watched = Watched::default();
+        let shared = Arc::new(Shared { log, config, source, watched, opened: AtomicU64::new(0) });
+        tokio::spawn(watchdog::watch(Arc::downgrade(&shared), config.max_stall));
+        Self { shared }
     }
 
     /// Opens a stream. `ending` resolves when the connection is to end: the stream then says EndOfStream and ends.
     ///
     /// # Errors
     /// OUT_OF_RANGE for a cursor that cannot be resumed without `best_effort`.
-    pub fn subscribe<E>(&self, _subscription: Subscription, _ending: E) -> Result<Messages, Fault>
+    pub fn subscribe<E>(&self, mut subscription: Subscription, ending: E) -> Result<Messages, Fault>
     where
         E: Future + Send + 'static,
     {
-        let _ = (&self.log, &self.source);
-        Ok(Messages {})
+        let Shared { config, source, watched, opened, .. } = &*self.shared;
+        subscription.reject_unknown(|symbol| source.knows(symbol));
+        let start = self.start(&subscription)?;
+        let number = opened.fetch_add(1, Ordering::Relaxed);
+        let age = sleep(jitter::around(config.max_age, config.seed, number));
+        let end = async move {
+            tokio::select! {
+                _ = ending => {}
+                () = age => {}
+            }
+        };
+        let progress = Arc::new(Progress::new(Instant::now()));
+        let request_id = context::current().map(|context| context.request_id);
+        let resume_after = subscription.resume_after.map(|cursor| cursor.to_string());
+        let subscriber =
+            Subscriber::new(Arc::clone(&self.shared), subscription, start, end, number, Arc::clone(&progress));
+        let wanted = subscriber.wanted();
+        let slot = Arc::new(Slot::new(messages(subscriber, request_id.clone()), progress));
+        watched.add(&slot, wanted, resume_after, request_id);
+        Ok(Messages::new(slot, config.name))
+    }
+
+    /// Where a stream begins.
+    fn start(&self, subscription: &Subscription) -> Result<Start, Fault> {
+        let Shared { log, config, .. } = &*self.shared;
+        let Some(cursor) = subscription.resume_after else { return Ok(Start::Fresh) };
+        match log.resume(cursor) {
+            Ok(position) => {
+                metrics::resumed(config.name, "resumed");
+                Ok(Start::Resumed(position))
+            }
+            Err(lost) if subscription.best_effort => {
+                metrics::resumed(config.name, "gap");
+                Ok(Start::Lost(lost))
+            }
+            Err(lost) => {
+                metrics::resumed(config.name, "refused");
+                Err(faults::out_of_range(log, lost))
+            }
+        }
     }
 }
 
-/// The encoded messages of one stream.
-pub struct Messages {}
-
-impl Messages {
-    /// The same messages as a response type of tonic.
-    pub fn encoded<M>(self) -> EncodedMessages<M> {
-        EncodedMessages { messages: self, message: std::marker::PhantomData }
-    }
-}
-
-impl Stream for Messages {
-    type Item = Result<Bytes, Status>;
-
-    fn poll_next(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(None)
-    }
-}
-
-/// [`Messages`] as a response type of tonic.
-pub struct EncodedMessages<M> {
-    messages: Messages,
-    message: std::marker::PhantomData<fn() -> M>,
-}
-
-impl<M> Stream for EncodedMessages<M> {
-    type Item = Result<Encoded<M>, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.messages).poll_next(context).map(|item| item.map(|sent| sent.map(Encoded::new)))
-    }
+/// A subscriber as a stream: a message is made when it is asked for.
+fn messages(
+    subscriber: Subscriber,
+    request_id: Option<Arc<str>>,
+) -> stream::BoxStream<'static, Result<bytes::Bytes, tonic::Status>> {
+    let next = |mut subscriber: Box<Subscriber>| async move { subscriber.next().await.map(|item| (item, subscriber)) };
+    stream::unfold(Box::new(subscriber), next)
+        .map(move |item| item.map_err(|fault| faults::status(fault, request_id.as_deref())))
+        .boxed()
 }

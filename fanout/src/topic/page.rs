@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use crate::log::MAX_EVENT_BYTES;
 use crate::wire::event;
 
 /// A few stored events, ready to be put into a message of a stream: at most [`Page::TARGET_BYTES`] or so.
@@ -20,8 +21,10 @@ impl Page {
 
     /// Adds one encoded event message, marked as an event of the snapshot.
     ///
-    /// The message must be what this topic's view sends (a bar for StreamBars) and must not carry the mark already.
+    /// The message must be what this topic's view sends (a bar for StreamBars), must not carry the mark already, and
+    /// must be as small as the log demands of events: at most [`MAX_EVENT_BYTES`].
     pub fn push(&mut self, event: &[u8]) {
+        debug_assert!(event.len() <= MAX_EVENT_BYTES, "the message would be larger than clients take");
         event::put_snapshot(&mut self.bytes, event);
         self.ends.push(self.bytes.len());
     }

@@ -1,0 +1,54 @@
+//! How streams fail.
+
+use std::time::Duration;
+
+use tickmesh_mesh::status::Code;
+use tonic::Status;
+
+use crate::Fault;
+use crate::log::{Log, Lost};
+
+/// How soon a client that was too slow may come back.
+const SLOW_RETRY: Duration = Duration::from_secs(1);
+
+/// A cursor cannot be resumed and the client did not ask for best effort.
+pub(crate) fn out_of_range(log: &Log, lost: Lost) -> Fault {
+    let reason = lost.reason.as_str();
+    Fault::new(Code::OutOfRange, reason, "the stream cannot go on after resume_after without a hole")
+        .meta("oldest_cursor", log.cursor(lost.oldest))
+        .meta("newest_cursor", log.cursor(log.head()))
+        .meta("epoch", log.epoch())
+}
+
+/// The client does not keep up. `cursor` is the last place that it was told.
+pub(crate) fn slow_consumer(cursor: Option<String>) -> Fault {
+    let fault = Fault::new(Code::ResourceExhausted, "SLOW_CONSUMER", "the client reads more slowly than events arrive");
+    let fault = fault.retry_after(SLOW_RETRY);
+    match cursor {
+        Some(cursor) => fault.meta("cursor", cursor),
+        None => fault,
+    }
+}
+
+/// The stream ended on purpose.
+pub(crate) fn draining(cursor: Option<String>, retry_after: Duration) -> Fault {
+    let fault = Fault::unavailable("DRAINING", "the stream has ended on purpose; reconnect", retry_after);
+    match cursor {
+        Some(cursor) => fault.meta("cursor", cursor),
+        None => fault,
+    }
+}
+
+/// The stream has no history to begin with.
+pub(crate) fn no_history() -> Fault {
+    Fault::new(Code::InvalidArgument, "BAD_REQUEST", "this stream keeps no history")
+        .field("start_time", "is not offered by this stream")
+}
+
+/// A fault as the status of a call. The stream outlives the handler, so the call's id comes along.
+pub(crate) fn status(fault: Fault, request_id: Option<&str>) -> Status {
+    match request_id {
+        Some(id) => fault.meta("request_id", id).into(),
+        None => fault.into(),
+    }
+}
