@@ -7,6 +7,7 @@ mod interleavings;
 mod rules;
 mod stalls;
 mod threads;
+mod transport;
 
 use std::sync::Arc;
 use std::sync::Mutex;
