@@ -1,0 +1,125 @@
+//! Every door on one router: which request goes where.
+//!
+//! 1. `/{package.Service}/{Method}` → native gRPC and gRPC-Web, passed through;
+//! 2. `/health`, `/openapi.json`, `/ws/realtime`, `/docs` → the gateway's own;
+//! 3. any path of an HTTP rule → REST;
+//! 4. anything else → the dashboard's files, or 404.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts as _, State};
+use axum::routing::{any, get};
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use sha2::{Digest as _, Sha256};
+use tickmesh_mesh::readiness::Readiness;
+use tickmesh_mesh::serve::Ending;
+use tonic_web::GrpcWebLayer;
+use tower::Layer as _;
+
+use crate::contract::Contracts;
+use crate::health::Prober;
+use crate::openapi;
+use crate::pages::{File, dashboard, docs};
+use crate::proxy::Proxy;
+use crate::transcode::Rest;
+use crate::transcode::error::{ErrorResponse, bad_field};
+use crate::upstreams::Upstreams;
+use crate::websocket::{MissingFeed, Realtime};
+
+/// Every door, ready to be served.
+#[derive(Clone)]
+pub struct Doors {
+    contracts: Arc<Contracts>,
+    proxy: Proxy,
+    rest: Rest,
+    realtime: Realtime,
+    prober: Prober,
+    errors: ErrorResponse,
+    openapi: Arc<str>,
+}
+
+impl Doors {
+    /// Doors to `upstreams` for everything in `contracts`, with room for `max_websockets`.
+    ///
+    /// # Errors
+    /// If the contracts lack the rpc behind a WebSocket channel.
+    pub fn new(
+        contracts: Contracts,
+        upstreams: Upstreams,
+        readiness: Readiness,
+        max_websockets: usize,
+    ) -> Result<Self, MissingFeed> {
+        let contracts = Arc::new(contracts);
+        Ok(Self {
+            proxy: Proxy::new(Arc::clone(&contracts), upstreams.clone()),
+            rest: Rest::new(&contracts, upstreams.clone()),
+            realtime: Realtime::new(&contracts, upstreams.clone(), max_websockets)?,
+            prober: Prober::new(upstreams, readiness),
+            errors: ErrorResponse::new(contracts.pool().clone()),
+            openapi: openapi::document(&contracts).to_string().into(),
+            contracts,
+        })
+    }
+
+    /// How the mesh is.
+    pub fn prober(&self) -> &Prober {
+        &self.prober
+    }
+
+    /// gRPC and gRPC-Web for every service of the contracts.
+    pub fn grpc(&self) -> Router {
+        let services = self.contracts.services();
+        services.fold(Router::new(), |router, service| {
+            let door = GrpcWebLayer::new().layer(self.proxy.clone());
+            router.route_service(&format!("/{service}/{{*method}}"), door)
+        })
+    }
+
+    /// Everything else.
+    pub fn http(&self) -> Router {
+        Router::new()
+            .route("/health", get(health))
+            .route("/openapi.json", get(openapi))
+            .route("/ws/realtime", any(realtime))
+            .fallback(fallback)
+            .with_state(self.clone())
+    }
+}
+
+async fn health(State(doors): State<Doors>) -> Response<Body> {
+    doors.prober.response().await
+}
+
+async fn openapi(State(doors): State<Doors>, headers: HeaderMap) -> Response<Body> {
+    let bytes = doors.openapi.as_bytes().to_vec();
+    let digest = format!("{:x}", Sha256::digest(&bytes));
+    let content_type = "application/json".into();
+    File { bytes: bytes.into(), content_type, digest, is_immutable: false }.response(&headers)
+}
+
+async fn realtime(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+    let ending = Ending::of(&request);
+    let (mut head, _) = request.into_parts();
+    match WebSocketUpgrade::from_request_parts(&mut head, &()).await {
+        Ok(upgrade) => doors.realtime.upgrade(upgrade, ending),
+        Err(rejection) => {
+            let fault = bad_field("upgrade", format!("must be a WebSocket handshake: {rejection}"));
+            doors.errors.with_code(StatusCode::UPGRADE_REQUIRED, &fault.into())
+        }
+    }
+}
+
+async fn fallback(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+    let (verb, path, headers) = (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
+    if let Some(response) = doors.rest.answer(request).await {
+        return response;
+    }
+    match docs(&path).or_else(|| dashboard(&path)) {
+        Some(file) if verb == Verb::GET || verb == Verb::HEAD => file.response(&headers),
+        Some(_) => doors.errors.other_verbs(&verb, &path, &[Verb::GET, Verb::HEAD]),
+        None => doors.errors.no_path(&path),
+    }
+}

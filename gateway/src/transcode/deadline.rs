@@ -1,0 +1,52 @@
+//! How long a unary call of REST may take.
+
+use std::future::Future;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+use tickmesh_mesh::status::{Code, Fault};
+use tonic::Status;
+
+use super::error::bad_field;
+use crate::contract::Method;
+
+/// The time that a call without a deadline of its own has.
+const DEFAULT: Duration = Duration::from_secs(5);
+
+/// The longest time that a client can ask for.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A client's own deadline in seconds, for example `2.5`.
+const HEADER: HeaderName = HeaderName::from_static("x-request-timeout");
+
+/// The time that a call has; `None` for one that waits on purpose.
+///
+/// # Errors
+/// INVALID_ARGUMENT if the client's own deadline is no positive number of seconds.
+pub(super) fn of(method: &Method, headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
+    if method.waits() {
+        return Ok(None);
+    }
+    let Some(asked) = headers.get(HEADER) else { return Ok(Some(DEFAULT)) };
+    let seconds = asked.to_str().ok().and_then(|text| text.trim().trim_end_matches('s').parse::<f64>().ok());
+    let asked = seconds.filter(|seconds| *seconds > 0.0).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match asked {
+        Some(asked) => Ok(Some(asked.min(LONGEST))),
+        None => Err(bad_field(HEADER.as_str(), "must be a positive number of seconds, for example 2.5".to_owned())),
+    }
+}
+
+/// Awaits a call for as long as it may take; dropping it on time-out cancels it upstream.
+///
+/// # Errors
+/// What the call ends with; DEADLINE_EXCEEDED if it takes too long.
+pub(super) async fn within<T>(
+    time: Option<Duration>,
+    call: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let Some(time) = time else { return call.await };
+    match tokio::time::timeout(time, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::new(Code::DeadlineExceeded, "DEADLINE", format!("no answer within {time:?}")).into()),
+    }
+}

@@ -1,0 +1,34 @@
+//! The answer of a unary call.
+
+use std::future::Future;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
+use tonic::Status;
+
+use super::deadline;
+use crate::contract::Method;
+use crate::render;
+
+/// Awaits a unary call within its deadline and renders its answer as JSON.
+///
+/// # Errors
+/// What the call ends with; DEADLINE_EXCEEDED if it takes too long.
+pub(super) async fn unary(
+    call: impl Future<Output = Result<tonic::Response<Bytes>, Status>>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Status> {
+    let answer = deadline::within(deadline::of(method, headers)?, call).await?;
+    let message = render::decode(method.output(), answer.into_inner())?;
+    Ok(json(render::message(&message)?))
+}
+
+/// A response of JSON.
+pub(super) fn json(body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,162 @@
+//! One channel's updates, across the ends of the streams behind it.
+//!
+//! A stream that ends on purpose (`EndOfStream`) or by a lost connection is called again after a jittered delay, from its
+//! last cursor, so that its client sees neither a repeat nor a hole. Any other error ends the channel.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use tickmesh_mesh::client::Backoff;
+use tickmesh_mesh::status::Fault;
+use tonic::{Code, Status, Streaming};
+
+use super::Channel;
+use super::channel::Feeds;
+use crate::contract::Method;
+use crate::render;
+use crate::upstreams::{Upstreams, unavailable};
+
+/// What a channel has to say.
+pub(super) enum Update {
+    /// A response message in JSON.
+    Data(Vec<u8>),
+    /// Why there is nothing more, or nothing for now (UNAVAILABLE).
+    Error(Status),
+}
+
+/// The updates of a channel; they end after an error that following cannot mend.
+pub(super) fn follow(
+    feeds: &Feeds,
+    channel: Channel,
+    request: DynamicMessage,
+) -> Result<impl Stream<Item = Update> + Send + use<>, Fault> {
+    let method = Arc::clone(feeds.method(channel));
+    let backoff = feeds.upstreams().for_call(&method, &request)?.backoff();
+    let upstreams = feeds.upstreams().clone();
+    let follower = Follower { method, upstreams, request, backoff, state: State::Opening, is_lost: false };
+    Ok(stream::unfold(follower, |mut follower| async move { follower.next().await.map(|update| (update, follower)) }))
+}
+
+struct Follower {
+    method: Arc<Method>,
+    upstreams: Upstreams,
+    /// The client's request; after the first cursor it asks to go on from there.
+    request: DynamicMessage,
+    backoff: Backoff,
+    state: State,
+    /// The client knows that the part behind the channel is lost.
+    is_lost: bool,
+}
+
+enum State {
+    Opening,
+    Reading(Box<Streaming<Bytes>>),
+    Waiting,
+    Over,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Update> {
+        loop {
+            let update = match &mut self.state {
+                State::Over => return None,
+                State::Waiting => self.wait().await,
+                State::Opening => self.open().await,
+                State::Reading(messages) => match messages.message().await {
+                    Ok(Some(message)) => self.received(message),
+                    Ok(None) => self.ended(),
+                    Err(status) => self.failed(status),
+                },
+            };
+            if update.is_some() {
+                return update;
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Option<Update> {
+        self.backoff.wait().await;
+        self.state = State::Opening;
+        None
+    }
+
+    async fn open(&mut self) -> Option<Update> {
+        match self.upstreams.server_stream(&self.method, &self.request).await {
+            Ok(messages) => {
+                self.state = State::Reading(Box::new(messages));
+                None
+            }
+            Err(status) => self.failed(status),
+        }
+    }
+
+    fn received(&mut self, bytes: Bytes) -> Option<Update> {
+        match render::decode(self.method.output(), bytes) {
+            Ok(message) => self.forward(&message),
+            Err(fault) => self.over(fault.into()),
+        }
+    }
+
+    fn forward(&mut self, message: &DynamicMessage) -> Option<Update> {
+        self.remember(text(message, "cursor"));
+        if let Some(Value::Message(end)) = set_field(message, "end_of_stream") {
+            self.remember(text(&end, "cursor"));
+            return self.ended();
+        }
+        self.backoff.reset();
+        self.is_lost = false;
+        match render::message(message) {
+            Ok(json) => Some(Update::Data(json)),
+            Err(fault) => self.over(fault.into()),
+        }
+    }
+
+    /// From now on the request asks for what comes after `cursor`, and rather for a marked gap than for a refusal.
+    fn remember(&mut self, cursor: Option<String>) {
+        let Some(cursor) = cursor else { return };
+        self.request.set_field_by_name("resume_after", Value::String(cursor));
+        self.request.set_field_by_name("best_effort", Value::Bool(true));
+        self.request.clear_field_by_name("start_time");
+    }
+
+    /// The stream has ended on purpose.
+    fn ended(&mut self) -> Option<Update> {
+        self.state = State::Waiting;
+        None
+    }
+
+    fn failed(&mut self, status: Status) -> Option<Update> {
+        if !is_lost(&status) {
+            return self.over(status);
+        }
+        self.state = State::Waiting;
+        let is_news = !std::mem::replace(&mut self.is_lost, true);
+        is_news.then(|| Update::Error(if status.details().is_empty() { unavailable(status) } else { status }))
+    }
+
+    fn over(&mut self, status: Status) -> Option<Update> {
+        self.state = State::Over;
+        Some(Update::Error(status))
+    }
+}
+
+/// Whether the service is out of reach and not of another mind. Services give details with every error; what has none
+/// comes from a broken connection.
+fn is_lost(status: &Status) -> bool {
+    let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
+    status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
+}
+
+fn set_field(message: &DynamicMessage, name: &str) -> Option<Value> {
+    let field = message.descriptor().get_field_by_name(name)?;
+    message.has_field(&field).then(|| message.get_field(&field).into_owned())
+}
+
+fn text(message: &DynamicMessage, name: &str) -> Option<String> {
+    match set_field(message, name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
