@@ -23,16 +23,21 @@ pub(crate) fn out_of_range(log: &Log, lost: Lost) -> Fault {
 /// The client does not keep up. `cursor` is the last place that it was told.
 pub(crate) fn slow_consumer(cursor: Option<String>) -> Fault {
     let fault = Fault::new(Code::ResourceExhausted, "SLOW_CONSUMER", "the client reads more slowly than events arrive");
-    let fault = fault.retry_after(SLOW_RETRY);
-    match cursor {
-        Some(cursor) => fault.meta("cursor", cursor),
-        None => fault,
-    }
+    at(fault.retry_after(SLOW_RETRY), cursor)
 }
 
 /// The stream ended on purpose.
 pub(crate) fn draining(cursor: Option<String>, retry_after: Duration) -> Fault {
-    let fault = Fault::unavailable("DRAINING", "the stream has ended on purpose; reconnect", retry_after);
+    at(Fault::unavailable("DRAINING", "the stream has ended on purpose; reconnect", retry_after), cursor)
+}
+
+/// The time that the client gave the stream is over.
+pub(crate) fn deadline(cursor: Option<String>) -> Fault {
+    at(Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline has passed"), cursor)
+}
+
+/// Says where to go on.
+fn at(fault: Fault, cursor: Option<String>) -> Fault {
     match cursor {
         Some(cursor) => fault.meta("cursor", cursor),
         None => fault,

@@ -6,7 +6,9 @@
 //! its client does not read, the topic's [`watchdog`] does.
 
 mod config;
+mod controls;
 mod faults;
+mod goodbye;
 mod jitter;
 mod live;
 mod messages;
@@ -29,7 +31,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tickmesh_mesh::context;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 pub use config::TopicConfig;
 pub use messages::{EncodedMessages, Messages};
@@ -86,15 +88,10 @@ impl Topic {
         subscription.reject_unknown(|symbol| source.knows(symbol));
         let start = self.start(&subscription)?;
         let number = opened.fetch_add(1, Ordering::Relaxed);
-        let age = sleep(jitter::around(config.max_age, config.seed, number));
-        let end = async move {
-            tokio::select! {
-                _ = ending => {}
-                () = age => {}
-            }
-        };
+        let (request_id, deadline) = context::current().map(|call| (call.request_id, call.deadline)).unzip();
+        let age = jitter::around(config.max_age, config.seed, number);
+        let end = goodbye::goodbye(ending, age, deadline.flatten());
         let progress = Arc::new(Progress::new(Instant::now()));
-        let request_id = context::current().map(|context| context.request_id);
         let resume_after = subscription.resume_after.map(|cursor| cursor.to_string());
         let subscriber =
             Subscriber::new(Arc::clone(&self.shared), subscription, start, end, number, Arc::clone(&progress));

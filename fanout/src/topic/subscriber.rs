@@ -1,48 +1,49 @@
-//! One stream from its Ack to its end: which message comes next, and what to wait for when none is ready.
+//! One stream from its Ack to its end: which message comes next, and what to wait for when none is ready. What its
+//! control messages say is in the module `controls`.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tickmesh_proto::r#type::v1::{Ack, EndOfStream, Gap, Heartbeat, SnapshotComplete, StreamLimits, end_of_stream};
+use tickmesh_proto::r#type::v1::SnapshotComplete;
 use tickmesh_proto::types::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::goodbye::Goodbye;
 use super::live::Live;
 use super::pages::Pages;
 use super::progress::Progress;
-use super::{HistoryQuery, Joined, MAX_SYMBOLS, Shared, Subscription, Symbols, Wanted, faults, jitter};
+use super::{HistoryQuery, Joined, Shared, Subscription, Wanted, faults};
 use crate::Fault;
 use crate::log::{Lost, Position};
 use crate::metrics;
-use crate::wire::{Control, Envelope, MAX_EVENTS_BYTES, MAX_MESSAGE_BYTES};
+use crate::wire::{Control, Envelope, MAX_EVENTS_BYTES};
 
 /// A stream's state.
 pub(crate) struct Subscriber {
-    topic: Arc<Shared>,
-    subscription: Subscription,
+    pub(super) topic: Arc<Shared>,
+    pub(super) subscription: Subscription,
     wanted: Arc<Wanted>,
-    phase: Phase,
+    pub(super) phase: Phase,
     live: Live,
     /// Messages sent so far.
     sequence: u64,
     /// The place that the client was last told.
-    told: Option<Position>,
+    pub(super) told: Option<Position>,
     /// When the next heartbeat is due: one interval after the newest message.
     heartbeat: Instant,
     head: watch::Receiver<Position>,
     /// Resolves when the stream is to end politely.
-    end: Pin<Box<dyn Future<Output = ()> + Send>>,
+    end: BoxFuture<'static, Goodbye>,
     /// The stream's number in its topic, which makes its jitter its own.
-    number: u64,
+    pub(super) number: u64,
     progress: Arc<Progress>,
 }
 
 /// What a stream does next.
-enum Phase {
+pub(super) enum Phase {
     /// The Ack is the first message.
     Ack(Start),
     /// The source is looking for its snapshot or history.
@@ -52,13 +53,13 @@ enum Phase {
     /// Events as they come.
     Live,
     /// EndOfStream was sent, its status follows.
-    Bye,
+    Bye(Goodbye),
     /// Nothing more.
     Over,
 }
 
 /// A question to the source, and what comes with its answer.
-struct Join {
+pub(super) struct Join {
     answer: BoxFuture<'static, Result<Joined, Fault>>,
     gap: Option<Lost>,
     /// How many events of history were sent before.
@@ -83,12 +84,17 @@ enum Wake {
     /// Nothing was sent for an interval.
     Heartbeat,
     /// It is to end.
-    End,
+    End(Goodbye),
 }
 
 impl Join {
     fn new(answer: impl Future<Output = Result<Joined, Fault>> + Send + 'static) -> Self {
         Self { answer: answer.boxed(), gap: None, sent: 0 }
+    }
+
+    /// Tells a loss before the answer.
+    pub(super) fn with_gap(self, gap: Lost) -> Self {
+        Self { gap: Some(gap), ..self }
     }
 }
 
@@ -97,7 +103,7 @@ impl Subscriber {
         topic: Arc<Shared>,
         subscription: Subscription,
         start: Start,
-        end: impl Future<Output = ()> + Send + 'static,
+        end: impl Future<Output = Goodbye> + Send + 'static,
         number: u64,
         progress: Arc<Progress>,
     ) -> Self {
@@ -148,7 +154,7 @@ impl Subscriber {
             match self.wait().await? {
                 Wake::Work => {}
                 Wake::Heartbeat => return Ok(self.heartbeat()),
-                Wake::End => return Ok(self.end_of_stream()),
+                Wake::End(goodbye) => return Ok(self.end_of_stream(goodbye)),
             }
         }
     }
@@ -158,11 +164,11 @@ impl Subscriber {
         if let Phase::Ack(start) = self.phase {
             return Ok(Some(self.ack(start)));
         }
-        if matches!(self.phase, Phase::Bye) {
-            return Err(self.bye());
+        if let Phase::Bye(goodbye) = &self.phase {
+            return Err(self.bye(goodbye.reason));
         }
-        if (&mut self.end).now_or_never().is_some() {
-            return Ok(Some(self.end_of_stream()));
+        if let Some(goodbye) = (&mut self.end).now_or_never() {
+            return Ok(Some(self.end_of_stream(goodbye)));
         }
         match &mut self.phase {
             Phase::Pages(pages) if pages.gap.is_some() => Ok(self.gap()),
@@ -172,7 +178,7 @@ impl Subscriber {
                 Ok(cut.map(|cut| self.envelope(None).events(&cut)))
             }
             Phase::Live => self.events(),
-            Phase::Ack(_) | Phase::Join(_) | Phase::Bye | Phase::Over => Ok(None),
+            Phase::Ack(_) | Phase::Join(_) | Phase::Bye(_) | Phase::Over => Ok(None),
         }
     }
 
@@ -181,60 +187,14 @@ impl Subscriber {
         let Self { phase, live, head, end, heartbeat, .. } = self;
         tokio::select! {
             biased;
-            () = end.as_mut() => Ok(Wake::End),
+            goodbye = end => Ok(Wake::End(goodbye)),
             worked = work(phase, live, head) => worked.map(|()| Wake::Work),
             () = sleep_until(*heartbeat) => Ok(Wake::Heartbeat),
         }
     }
 
-    fn ack(&mut self, start: Start) -> Bytes {
-        let ack = Ack {
-            accepted_symbols: match &self.subscription.symbols {
-                Symbols::All => Vec::new(),
-                Symbols::Listed(symbols) => symbols.iter().map(|symbol| symbol.to_string()).collect(),
-            },
-            all_symbols: self.subscription.symbols == Symbols::All,
-            rejected_symbols: std::mem::take(&mut self.subscription.rejected),
-            delivery: self.subscription.delivery.into(),
-            heartbeat_interval: Some(wire(self.subscription.heartbeat_interval)),
-            min_interval: Some(wire(self.subscription.min_interval)),
-            resume_after: self.subscription.resume_after.map(|cursor| cursor.to_string()).unwrap_or_default(),
-            epoch: self.topic.log.epoch(),
-            limits: Some(self.limits()),
-        };
-        self.phase = match start {
-            Start::Fresh => Phase::Join(self.join(None)),
-            Start::Resumed(position) => self.go_live(position),
-            Start::Lost(lost) => Phase::Join(Join { gap: Some(lost), ..self.join(None) }),
-        };
-        let resumed = self.subscription.resume_after.filter(|_| matches!(start, Start::Resumed(_)));
-        self.envelope(resumed.map(|cursor| cursor.to_string())).control(&Control::Ack(ack))
-    }
-
-    fn limits(&self) -> StreamLimits {
-        StreamLimits {
-            max_symbols: MAX_SYMBOLS as u32,
-            max_message_bytes: MAX_MESSAGE_BYTES as u32,
-            max_stall: Some(wire(self.topic.config.max_stall)),
-            max_age: Some(wire(self.topic.config.max_age)),
-        }
-    }
-
-    /// The Gap, if one is to be told: the source has said by now where the stream goes on.
-    fn gap(&mut self) -> Option<Bytes> {
-        let Phase::Pages(pages) = &mut self.phase else { return None };
-        let (lost, to) = (pages.gap.take()?, pages.position);
-        metrics::gap(self.topic.config.name, lost.reason.as_str());
-        let gap = Gap {
-            from: self.subscription.resume_after.map(|cursor| cursor.to_string()).unwrap_or_default(),
-            to: self.topic.log.cursor(to),
-            reason: lost.reason.as_str().into(),
-        };
-        Some(self.envelope(None).control(&Control::Gap(gap)))
-    }
-
     /// Asks the source for what the stream begins with, or for the history after `after`.
-    fn join(&self, after: Option<Timestamp>) -> Join {
+    pub(super) fn join(&self, after: Option<Timestamp>) -> Join {
         let (source, wanted) = (Arc::clone(&self.topic.source), Arc::clone(&self.wanted));
         let Some(start) = self.subscription.start_time else {
             return Join::new(async move { source.snapshot(&wanted).await });
@@ -263,7 +223,7 @@ impl Subscriber {
         Ok(Some(self.envelope(Some(cursor)).control(&complete)))
     }
 
-    fn go_live(&mut self, position: Position) -> Phase {
+    pub(super) fn go_live(&mut self, position: Position) -> Phase {
         self.live.begin(position);
         self.tell(position);
         Phase::Live
@@ -280,30 +240,6 @@ impl Subscriber {
         Ok(Some(self.envelope(Some(cursor)).events(&cut)))
     }
 
-    fn heartbeat(&mut self) -> Bytes {
-        let feed = self.topic.source.feed();
-        let heartbeat = Heartbeat {
-            lag: self.told.map_or(0, |told| self.topic.log.head().since(told)),
-            feed_state: feed.state.into(),
-            market_time: feed.market_time.map(Into::into),
-        };
-        let cursor = self.cursor();
-        self.envelope(cursor).control(&Control::Heartbeat(heartbeat))
-    }
-
-    fn end_of_stream(&mut self) -> Bytes {
-        self.phase = Phase::Bye;
-        let cursor = self.cursor();
-        let end =
-            EndOfStream { reason: end_of_stream::Reason::Draining.into(), cursor: cursor.clone().unwrap_or_default() };
-        self.envelope(cursor).control(&Control::EndOfStream(end))
-    }
-
-    fn bye(&self) -> Fault {
-        let delay = jitter::up_to(super::RETRY_WITHIN, self.topic.config.seed, self.number);
-        faults::draining(self.cursor(), delay)
-    }
-
     fn too_slow(&self) -> Fault {
         metrics::slow_consumer(self.topic.config.name, "left_window");
         faults::slow_consumer(self.cursor())
@@ -316,13 +252,13 @@ impl Subscriber {
     }
 
     /// The place to resume after: the last one told, or the one that the client came with.
-    fn cursor(&self) -> Option<String> {
+    pub(super) fn cursor(&self) -> Option<String> {
         let asked = || self.subscription.resume_after.map(|cursor| cursor.to_string());
         self.told.map(|position| self.topic.log.cursor(position)).or_else(asked)
     }
 
     /// The head of the message that is sent now.
-    fn envelope(&mut self, cursor: Option<String>) -> Envelope {
+    pub(super) fn envelope(&mut self, cursor: Option<String>) -> Envelope {
         self.sequence += 1;
         self.heartbeat = Instant::now() + self.subscription.heartbeat_interval;
         Envelope { sequence: self.sequence, cursor, send_time: (self.topic.config.clock)() }
@@ -342,10 +278,6 @@ async fn work(phase: &mut Phase, live: &Live, head: &mut watch::Receiver<Positio
             live.woken(head).await;
             Ok(())
         }
-        Phase::Ack(_) | Phase::Bye | Phase::Over => Ok(()),
+        Phase::Ack(_) | Phase::Bye(_) | Phase::Over => Ok(()),
     }
-}
-
-fn wire(duration: std::time::Duration) -> prost_types::Duration {
-    prost_types::Duration::try_from(duration).expect("stream intervals are minutes at most")
 }

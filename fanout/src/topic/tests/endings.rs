@@ -5,6 +5,20 @@ use tonic_types::StatusExt;
 
 use super::*;
 
+/// An ending that shows whether it is still held after it has resolved.
+struct Held {
+    drained: oneshot::Receiver<()>,
+    _held: oneshot::Sender<()>,
+}
+
+impl Future for Held {
+    type Output = ();
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        self.drained.poll_unpin(context).map(|_| ())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_drained_stream_says_where_to_go_on() {
     let market = Market::new();
@@ -26,6 +40,47 @@ async fn a_drained_stream_says_where_to_go_on() {
     let fault = Fault::from(status);
     assert_eq!((fault.reason(), fault.metadata("cursor")), ("DRAINING", Some(client.cursor.as_str())));
     assert!(client.wait().await.is_none() && client.failed.is_none(), "and then nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ending_is_held_until_goodbye_is_said() {
+    let market = Market::new();
+    let (drain, drained) = oneshot::channel::<()>();
+    let (held, mut freed) = oneshot::channel::<()>();
+    let mut client = market.open_until(Fields::default(), Held { drained, _held: held }).unwrap();
+    client.drain();
+    drop(drain);
+    assert!(matches!(control(&client.wait().await.unwrap()), Control::EndOfStream(_)));
+    assert_eq!(freed.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+    assert!(client.wait().await.is_none());
+    assert!(client.wait().await.is_none());
+    assert_eq!(freed.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_at_the_deadline_of_its_call() {
+    let market = Market::new();
+    let context = context::RequestContext {
+        request_id: "r-1".into(),
+        caller: Arc::new(context::Caller::anonymous()),
+        deadline: Some(Instant::now() + Duration::from_secs(10)),
+        trace: Arc::new(context::Trace {
+            trace_id: String::new(),
+            span_id: String::new(),
+            sampled: false,
+            state: None,
+        }),
+    };
+    let mut client = context::scope(context, async { market.joined(Fields::default()) }).await;
+    let message = client.wait().await.unwrap();
+    let Control::EndOfStream(end) = control(&message) else { panic!("{message:?}") };
+    assert_eq!(end.reason(), tickmesh_proto::r#type::v1::end_of_stream::Reason::Deadline);
+    client.wait().await;
+    let fault = Fault::from(client.failed.unwrap());
+    assert_eq!(
+        (fault.code(), fault.metadata("request_id")),
+        (tickmesh_mesh::status::Code::DeadlineExceeded, Some("r-1"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -142,7 +142,7 @@ impl Market {
         self.open_until(fields, std::future::pending::<()>())
     }
 
-    fn open_until(&self, fields: Fields, ending: impl Future<Output = ()> + Send + 'static) -> Result<Client, Fault> {
+    fn open_until(&self, fields: Fields, ending: impl Future + Send + 'static) -> Result<Client, Fault> {
         let subscription = Subscription::parse(fields, Delivery::All)?;
         Ok(Client::new(self.topic.subscribe(subscription, ending)?))
     }
