@@ -139,3 +139,58 @@ pub(crate) fn remove(dir: &Path, base: Position) -> Result<(), LogError> {
     let path = path_of(dir, base);
     fs::remove_file(&path).at("remove", &path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Epoch;
+
+    fn record() -> Record<'static> {
+        let time = tickmesh_proto::types::Timestamp::from_nanos(0);
+        Record {
+            symbol: "A",
+            kind: 0,
+            time_frame: 0,
+            event_time: time,
+            receive_time: time,
+            body: "x".into(),
+            inner: None,
+        }
+    }
+
+    fn file(dir: &Path) -> SegmentFile {
+        SegmentFile::create(dir, Header { epoch: Epoch::from_bits(1), base: Position::START }).unwrap()
+    }
+
+    #[test]
+    fn a_symbol_is_defined_once_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = file(dir.path());
+        let sizes = [(); 3].map(|()| {
+            let addition = file.prepare(&[record(), record()]);
+            let size = addition.bytes.len();
+            file.write(addition).unwrap().unwrap();
+            size
+        });
+        assert!(sizes[0] > sizes[1] && sizes[1] == sizes[2], "{sizes:?}");
+    }
+
+    #[test]
+    fn a_write_to_a_full_disk_that_cannot_be_undone_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut full = file(dir.path());
+        full.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let before = full.len();
+        let addition = full.prepare(&[record()]);
+        assert!(matches!(full.write(addition), Err(LogError::Io { action: "truncate", .. })));
+        assert_eq!((full.len(), full.events()), (before, 0));
+    }
+
+    #[test]
+    fn other_files_are_not_segments() {
+        assert_eq!(base_of("00000000000000000042.log"), Some(Position::new(42)));
+        assert_eq!(base_of("42.log"), None);
+        assert_eq!(base_of("identity"), None);
+        assert_eq!(base_of("0000000000000000004x.log"), None);
+    }
+}

@@ -31,6 +31,8 @@ mod window;
 mod writer;
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod tests;
 
 use std::fs;

@@ -1,9 +1,9 @@
 //! A topic: the streams of one rpc over one log, by the nine rules.
 //!
-//! A stream is a small state machine ([`subscriber`]) that makes its next message when it is polled: Ack, then a Gap if
+//! A stream is a small state machine (`subscriber`) that makes its next message when it is polled: Ack, then a Gap if
 //! it must be, then the source's snapshot or history page by page, then what the log has after it. It owns nothing but
 //! its place, so it costs little while it idles and cannot pile anything up. What it cannot do for itself, ending while
-//! its client does not read, the topic's [`watchdog`] does.
+//! its client does not read, the topic's `watchdog` does.
 
 mod config;
 mod controls;
