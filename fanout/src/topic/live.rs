@@ -54,11 +54,6 @@ impl Live {
         self.position
     }
 
-    /// When it may send again.
-    pub(crate) fn earliest(&self) -> Instant {
-        self.earliest
-    }
-
     /// Waits until there is something new and it may be sent.
     pub(crate) async fn woken(&self, head: &mut watch::Receiver<Position>) {
         if head.wait_for(|head| *head > self.position).await.is_err() {

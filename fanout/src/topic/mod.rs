@@ -5,6 +5,7 @@
 //! its place, so it costs little while it idles and cannot pile anything up. What it cannot do for itself, ending while
 //! its client does not read, the topic's `watchdog` does.
 
+mod bell;
 mod config;
 mod controls;
 mod faults;
@@ -14,7 +15,7 @@ mod live;
 mod messages;
 mod page;
 mod pages;
-mod progress;
+mod place;
 mod slot;
 mod source;
 mod subscriber;
@@ -31,7 +32,6 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tickmesh_mesh::context;
-use tokio::time::Instant;
 
 pub use config::TopicConfig;
 pub use messages::{EncodedMessages, Messages};
@@ -43,7 +43,7 @@ pub use wanted::{Filter, Symbols, View, Wanted};
 use crate::Fault;
 use crate::log::Log;
 use crate::metrics;
-use progress::Progress;
+use place::Place;
 use slot::Slot;
 use subscriber::{Start, Subscriber};
 use watchdog::Watched;
@@ -91,12 +91,12 @@ impl Topic {
         let (request_id, deadline) = context::current().map(|call| (call.request_id, call.deadline)).unzip();
         let age = jitter::around(config.max_age, config.seed, number);
         let end = goodbye::goodbye(ending, age, deadline.flatten());
-        let progress = Arc::new(Progress::new(Instant::now()));
+        let place = Arc::new(Place::nowhere());
         let resume_after = subscription.resume_after.map(|cursor| cursor.to_string());
         let subscriber =
-            Subscriber::new(Arc::clone(&self.shared), subscription, start, end, number, Arc::clone(&progress));
+            Subscriber::new(Arc::clone(&self.shared), subscription, start, end, number, Arc::clone(&place));
         let wanted = subscriber.wanted();
-        let slot = Arc::new(Slot::new(messages(subscriber, request_id.clone()), progress));
+        let slot = Arc::new(Slot::new(messages(subscriber, request_id.clone()), place));
         watched.add(&slot, wanted, resume_after, request_id);
         Ok(Messages::new(slot, config.name))
     }

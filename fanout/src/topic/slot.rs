@@ -5,10 +5,10 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
-use tokio::time::Instant;
 use tonic::Status;
 
-use super::progress::Progress;
+use super::bell::Bell;
+use super::place::Place;
 
 /// Where a stream lives: polled by its client's connection, and ended from outside when that does not happen.
 ///
@@ -17,7 +17,8 @@ use super::progress::Progress;
 /// on.
 pub(crate) struct Slot {
     state: Mutex<State>,
-    progress: Arc<Progress>,
+    bell: Arc<Bell>,
+    place: Arc<Place>,
 }
 
 struct State {
@@ -26,7 +27,6 @@ struct State {
     polls: u64,
     /// Whether the client has a message to take before it is polled again.
     message_out: bool,
-    waker: Option<Waker>,
 }
 
 enum Body {
@@ -38,51 +38,49 @@ enum Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sight {
     pub(crate) polls: u64,
-    /// Whether the client could be taking something, if there is something.
-    pub(crate) open: bool,
+    /// Whether it is the client's turn, and not the stream that waits.
+    pub(crate) clients_turn: bool,
 }
 
 const NO_PANIC: &str = "a poll that panics ends its connection, so that nobody polls again";
 
 impl Slot {
-    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, Status>>, progress: Arc<Progress>) -> Self {
-        let state = State { body: Body::Running(stream), polls: 0, message_out: false, waker: None };
-        Self { state: Mutex::new(state), progress }
+    pub(crate) fn new(stream: BoxStream<'static, Result<Bytes, Status>>, place: Arc<Place>) -> Self {
+        let state = State { body: Body::Running(stream), polls: 0, message_out: false };
+        Self { state: Mutex::new(state), bell: Arc::default(), place }
     }
 
-    pub(crate) fn progress(&self) -> &Progress {
-        &self.progress
+    /// The place that the client was told last.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
         let mut state = self.state.lock().expect(NO_PANIC);
-        state.polls += 1;
+        self.bell.answer(context.waker());
+        let waker = Waker::from(Arc::clone(&self.bell));
         let item = match &mut state.body {
-            Body::Running(stream) => Pin::new(stream).poll_next(context),
+            Body::Running(stream) => Pin::new(stream).poll_next(&mut Context::from_waker(&waker)),
             Body::Ended(status) => Poll::Ready(status.take().map(|status| Err(*status))),
         };
+        state.polls += 1;
         state.message_out = item.is_ready();
-        state.waker = item.is_pending().then(|| context.waker().clone());
         item
     }
 
     /// What the stream is doing; `None` while it is being polled or when it has ended.
-    pub(crate) fn look(&self, now: Instant) -> Option<Sight> {
+    pub(crate) fn look(&self) -> Option<Sight> {
         let state = self.state.try_lock().ok()?;
         let Body::Running(_) = state.body else { return None };
-        let placed = self.progress.place().is_some();
-        // A stream without a place has more to send once its message is taken, and waits for its source otherwise.
-        let open = state.message_out || (placed && !self.progress.is_resting(now));
-        Some(Sight { polls: state.polls, open })
+        Some(Sight { polls: state.polls, clients_turn: state.message_out || self.bell.is_rung() })
     }
 
     /// Frees what the stream holds; its client is told `status`.
     pub(crate) fn end(&self, status: Status) {
         let mut state = self.state.lock().expect(NO_PANIC);
         let stream = std::mem::replace(&mut state.body, Body::Ended(Some(Box::new(status))));
-        let waker = state.waker.take();
         drop(state);
         drop(stream);
-        waker.into_iter().for_each(Waker::wake);
+        self.bell.ring();
     }
 }

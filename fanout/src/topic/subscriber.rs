@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::goodbye::Goodbye;
 use super::live::Live;
 use super::pages::Pages;
-use super::progress::Progress;
+use super::place::Place;
 use super::{HistoryQuery, Joined, Shared, Subscription, Wanted, faults};
 use crate::Fault;
 use crate::log::{Lost, Position};
@@ -39,7 +39,7 @@ pub(crate) struct Subscriber {
     end: BoxFuture<'static, Goodbye>,
     /// The stream's number in its topic, which makes its jitter its own.
     pub(super) number: u64,
-    progress: Arc<Progress>,
+    place: Arc<Place>,
 }
 
 /// What a stream does next.
@@ -105,7 +105,7 @@ impl Subscriber {
         start: Start,
         end: impl Future<Output = Goodbye> + Send + 'static,
         number: u64,
-        progress: Arc<Progress>,
+        place: Arc<Place>,
     ) -> Self {
         let wanted = Arc::new(Wanted {
             symbols: subscription.symbols.clone(),
@@ -125,7 +125,7 @@ impl Subscriber {
             subscription,
             wanted,
             number,
-            progress,
+            place,
         }
     }
 
@@ -233,7 +233,6 @@ impl Subscriber {
     fn events(&mut self) -> Result<Option<Bytes>, Fault> {
         let now = Instant::now();
         let Ok(cut) = self.live.read(&self.topic.log, now) else { return Err(self.too_slow()) };
-        self.progress.rest_until(self.live.earliest());
         self.tell(self.live.position());
         let Some(cut) = cut else { return Ok(None) };
         let cursor = self.topic.log.cursor(self.live.position());
@@ -248,7 +247,7 @@ impl Subscriber {
     /// Takes note of the place that the next message tells.
     fn tell(&mut self, position: Position) {
         self.told = Some(position);
-        self.progress.set_place(position);
+        self.place.set(position);
     }
 
     /// The place to resume after: the last one told, or the one that the client came with.

@@ -39,6 +39,12 @@ impl Watched {
         self.0.lock().expect("nothing panics while it holds the lock").push(entry);
     }
 
+    /// How many streams wait for their client, as far as the last look saw.
+    #[cfg(test)]
+    pub(crate) fn stalled(&self) -> usize {
+        self.0.lock().unwrap().iter().filter(|entry| entry.waiting.is_some()).count()
+    }
+
     fn look(&self, topic: &Shared, now: Instant) {
         let mut entries = self.0.lock().expect("nothing panics while it holds the lock");
         entries.retain_mut(|entry| match entry.slot.upgrade() {
@@ -51,13 +57,13 @@ impl Watched {
 impl Entry {
     /// Notes what the stream does and ends it if it has stalled for too long. Says whether to go on watching.
     fn look(&mut self, slot: &Slot, topic: &Shared, now: Instant) -> bool {
-        let sight = slot.look(now);
+        let sight = slot.look();
         let moved = sight.is_none() || self.seen.map(|seen| seen.polls) != sight.map(|sight| sight.polls);
         self.seen = sight;
         if moved {
             self.waiting = None;
         }
-        if self.waiting.is_none() && sight.is_some_and(|sight| sight.open) && self.events_wait(slot, topic) {
+        if self.waiting.is_none() && sight.is_some_and(|sight| sight.clients_turn) && self.events_wait(slot, topic) {
             self.waiting = Some(now);
         }
         let stalled = self.waiting.is_some_and(|since| now - since >= topic.config.max_stall);
@@ -68,13 +74,13 @@ impl Entry {
     }
 
     fn events_wait(&self, slot: &Slot, topic: &Shared) -> bool {
-        let Some(place) = slot.progress().place() else { return true };
+        let Some(place) = slot.place().get() else { return true };
         place < topic.log.head() && topic.log.any_after(place, &mut Matcher::new(Arc::clone(&self.wanted)))
     }
 
     fn too_slow(&self, slot: &Slot, topic: &Shared) -> Status {
         metrics::slow_consumer(topic.config.name, "stalled");
-        let told = slot.progress().place().map(|place| topic.log.cursor(place));
+        let told = slot.place().get().map(|place| topic.log.cursor(place));
         let fault = faults::slow_consumer(told.or_else(|| self.resume_after.clone()));
         faults::status(fault, self.request_id.as_deref())
     }

@@ -20,6 +20,7 @@ use tickmesh_proto::market::v1::stream_bars_response::Control;
 use tickmesh_proto::market::v1::{Bar, StreamBarsResponse};
 use tickmesh_proto::r#type::v1::{Delivery, FeedState};
 use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::*;
@@ -40,6 +41,7 @@ struct Market {
 struct TestSource {
     log: Mutex<Option<Log>>,
     stored: Mutex<Stored>,
+    delay: Mutex<Duration>,
 }
 
 #[derive(Default)]
@@ -60,7 +62,14 @@ impl Source for TestSource {
 
     fn snapshot<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Joined, Fault>> {
         let log = self.log.lock().unwrap().clone().unwrap();
-        async move { Ok(log.snapshot(wanted)) }.boxed()
+        let delay = *self.delay.lock().unwrap();
+        async move {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            Ok(log.snapshot(wanted))
+        }
+        .boxed()
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> Option<BoxFuture<'a, Result<Joined, Fault>>> {
@@ -78,6 +87,13 @@ impl Source for TestSource {
             .collect();
         let pages: Vec<_> = wanted.chunks(stored.page.max(1)).map(page).map(Ok).collect();
         Some(async move { Ok(Joined { position, through: Some(through), pages: stream::iter(pages).boxed() }) }.boxed())
+    }
+}
+
+impl TestSource {
+    /// Thinks for this time before it gives a snapshot.
+    fn delay(&self, delay: Duration) {
+        *self.delay.lock().unwrap() = delay;
     }
 }
 

@@ -92,6 +92,24 @@ async fn a_snapshot_that_nobody_takes_is_a_stall() {
     assert_eq!((fault.reason(), fault.metadata("cursor")), ("SLOW_CONSUMER", None));
 }
 
+/// A stream that is polled no more although it has been woken: its connection has no room for it.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_comes_late_to_a_full_connection_is_a_stall() {
+    let market = Market::new();
+    let mut client = market.open(Fields { heartbeat_interval: seconds(60), ..Fields::default() }).unwrap();
+    client.take().unwrap();
+    market.source.delay(Duration::from_secs(45));
+    assert!(client.take().is_none(), "the source is asked");
+    sleep(Duration::from_secs(44)).await;
+    let turns = || market.topic.shared.watched.stalled();
+    assert_eq!(turns(), 0, "the stream waits for its source");
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(turns(), 1, "the client could go on");
+    sleep(Duration::from_secs(30)).await;
+    assert!(client.take().is_none());
+    assert_eq!(Fault::from(client.failed.unwrap()).reason(), "SLOW_CONSUMER");
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_is_ended_when_its_next_event_has_left_the_window() {
     let market = Market::over(Log::memory(LogConfig { max_events: 80, ..LogConfig::default() }), |config| config);
