@@ -29,6 +29,33 @@ async fn events_that_come_together_leave_together() {
     assert_eq!(began.elapsed(), Duration::from_millis(5));
 }
 
+#[derive(Default)]
+struct Wakes(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_others_wake_a_stream_once_a_window() {
+    let market = Market::new();
+    let mut client = market.joined(listed(&["AAPL"]));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Arc::clone(&wakes).into();
+    for millisecond in 0..20 {
+        for _ in 0..10 {
+            market.log.publish(market.log.append(&[record(1, 0)]).unwrap());
+            let polled = client.messages.poll_next_unpin(&mut std::task::Context::from_waker(&waker));
+            assert!(polled.is_pending(), "at {millisecond} ms");
+        }
+        tokio::time::advance(Duration::from_millis(1)).await;
+    }
+    let wakes = wakes.0.load(Ordering::Relaxed);
+    assert!((4..=12).contains(&wakes), "{wakes} for 200 events in four windows");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_backlog_is_sent_at_once_in_messages_below_the_limit() {
     let market = Market::new();
