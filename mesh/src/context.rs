@@ -68,3 +68,8 @@ pub fn current() -> Option<RequestContext> {
 pub async fn scope<F: Future>(context: RequestContext, future: F) -> F::Output {
     CURRENT.scope(context, future).await
 }
+
+/// Runs `step` as part of a call, without awaiting.
+pub fn enter<T>(context: &RequestContext, step: impl FnOnce() -> T) -> T {
+    CURRENT.sync_scope(context.clone(), step)
+}

@@ -3,8 +3,13 @@
 //! A service brings its domain and its gRPC handlers; this crate brings everything else once, so that deadlines, errors,
 //! metrics, traces, limits and the drain are alike on every port.
 
+pub mod client;
 pub mod clock;
 pub mod context;
 pub mod cpu;
+pub mod layer;
+pub mod methods;
 pub mod readiness;
+pub mod serve;
 pub mod status;
+pub mod telemetry;

@@ -140,7 +140,10 @@ mod tests {
         let first = readiness.latch("market/import");
         let second = readiness.latch("model/train");
         first.progress(3, 6, "NVDA");
-        assert_eq!(readiness.open()[0], LatchState { name: "market/import".into(), done: 3, total: 6, note: "NVDA".into() });
+        assert_eq!(
+            readiness.open()[0],
+            LatchState { name: "market/import".into(), done: 3, total: 6, note: "NVDA".into() }
+        );
         assert!(!readiness.part("model").is_ready() && readiness.part("gateway").is_ready());
         drop(first);
         let waiting = tokio::spawn({

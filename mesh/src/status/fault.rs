@@ -25,15 +25,18 @@ pub const DOMAIN: &str = "tickmesh";
 pub struct Fault(Box<Parts>);
 
 #[derive(Clone, Debug, PartialEq)]
-struct Parts {
-    code: Code,
-    reason: String,
-    message: String,
-    metadata: HashMap<String, String>,
-    fields: Vec<(String, String)>,
-    resource: Option<(String, String, String)>,
-    retry_after: Option<Duration>,
-    quota: Option<(String, String)>,
+pub(super) struct Parts {
+    pub(super) code: Code,
+    pub(super) reason: String,
+    pub(super) message: String,
+    pub(super) metadata: HashMap<String, String>,
+    /// Field and rule.
+    pub(super) fields: Vec<(String, String)>,
+    /// Kind, name and description.
+    pub(super) resource: Option<(String, String, String)>,
+    pub(super) retry_after: Option<Duration>,
+    /// Subject and description.
+    pub(super) quota: Option<(String, String)>,
 }
 
 impl Fault {
@@ -102,6 +105,10 @@ impl Fault {
     pub fn quota(mut self, subject: impl Into<String>, description: impl Into<String>) -> Self {
         self.0.quota = Some((subject.into(), description.into()));
         self
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.0
     }
 
     /// The code.

@@ -2,6 +2,7 @@
 
 mod code;
 mod fault;
+mod json;
 mod violations;
 
 pub use code::Code;

@@ -1,0 +1,107 @@
+use std::time::Instant;
+
+use http::{Method as Verb, StatusCode};
+use metrics::{SharedString, counter, histogram};
+use tracing::Span;
+
+use super::call::{Call, Door};
+use crate::status::Code;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Grpc(tonic::Code),
+    Http(StatusCode),
+}
+
+/// A call under way: counted, timed and logged once, when its last byte is out or its client is gone.
+#[derive(Debug)]
+pub(super) struct Record {
+    part: &'static str,
+    call: Call,
+    verb: &'static str,
+    span: Span,
+    started: Instant,
+    is_open: bool,
+}
+
+impl Record {
+    pub(super) fn start(part: &'static str, call: &Call, verb: &Verb, span: Span) -> Self {
+        Self { part, call: call.clone(), verb: name_of(verb), span, started: Instant::now(), is_open: true }
+    }
+
+    /// What is logged on behalf of the call belongs to this span.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Counts, times and logs the call; only the first time.
+    pub(super) fn finish(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.is_open, false) {
+            let seconds = self.started.elapsed().as_secs_f64();
+            match outcome {
+                Outcome::Grpc(code) => self.finish_grpc(code, seconds),
+                Outcome::Http(status) => self.finish_http(status, seconds),
+            }
+        }
+    }
+
+    fn finish_grpc(&self, code: tonic::Code, seconds: f64) {
+        let code = name(code);
+        let (service, method) = match &self.call.method {
+            Some(method) => (method.service.clone().into(), method.name.clone().into()),
+            None => (SharedString::const_str(OTHER), SharedString::const_str(OTHER)),
+        };
+        let labels: [(&str, SharedString); 5] = [
+            ("part", self.part.into()),
+            ("grpc_service", service),
+            ("grpc_method", method),
+            ("grpc_type", self.call.kind().into()),
+            ("grpc_code", code.into()),
+        ];
+        counter!("grpc_server_handled_total", &labels).increment(1);
+        histogram!("grpc_server_handling_seconds", &labels).record(seconds);
+        let _in = self.span.enter();
+        let duration_ms = seconds * 1e3;
+        match code {
+            "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => tracing::warn!(rpc_code = code, duration_ms, "call failed"),
+            _ => tracing::debug!(rpc_code = code, duration_ms, "call ended"),
+        }
+    }
+
+    fn finish_http(&self, status: StatusCode, seconds: f64) {
+        let labels: [(&str, SharedString); 3] =
+            [("part", self.part.into()), ("verb", self.verb.into()), ("status", status.as_str().to_owned().into())];
+        counter!("tickmesh_http_handled_total", &labels).increment(1);
+        histogram!("tickmesh_http_handling_seconds", &labels).record(seconds);
+        let _in = self.span.enter();
+        let (status, duration_ms) = (status.as_u16(), seconds * 1e3);
+        if status >= 500 && status != 503 {
+            tracing::warn!(status, duration_ms, "request failed");
+        } else {
+            tracing::debug!(status, duration_ms, "request ended");
+        }
+    }
+}
+
+impl Drop for Record {
+    /// A call that is dropped before its end was given up by its client.
+    fn drop(&mut self) {
+        self.finish(match self.call.door {
+            Door::Grpc | Door::GrpcWeb => Outcome::Grpc(tonic::Code::Cancelled),
+            Door::Http => Outcome::Http(Code::Cancelled.http()),
+        });
+    }
+}
+
+/// Names that strangers made up must not become labels.
+const OTHER: &str = "_OTHER";
+
+fn name(code: tonic::Code) -> &'static str {
+    if code == tonic::Code::Ok { "OK" } else { Code::from(code).name() }
+}
+
+fn name_of(verb: &Verb) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == verb.as_str()).unwrap_or(OTHER)
+}

@@ -1,0 +1,5 @@
+//! Logs and metrics of a process, set up once by its `main`.
+
+mod figures;
+
+pub(crate) use figures::{render, upkeep};
