@@ -5,11 +5,14 @@
 
 pub mod client;
 pub mod clock;
+pub mod config;
 pub mod context;
 pub mod cpu;
 pub mod layer;
 pub mod methods;
 pub mod readiness;
 pub mod serve;
+pub mod shutdown;
 pub mod status;
+pub mod store;
 pub mod telemetry;
