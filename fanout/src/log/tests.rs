@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
 use proptest::prelude::*;
 use tickmesh_proto::types::Timestamp;
 
@@ -228,6 +229,27 @@ fn who_wants_everything_gets_slices_of_the_log_itself() {
     assert_eq!(first.as_ptr(), piece.slice(0..1).as_ptr(), "shared, not copied");
 }
 
+#[test]
+fn a_snapshot_of_many_keys_comes_in_pages_without_those_that_move_on() {
+    let log = Log::memory(LogConfig { segment_bytes: 20_000, keep_for: Duration::ZERO, ..LogConfig::default() });
+    let symbols: Vec<_> = (0..3_000).map(|n| format!("S{n}")).collect();
+    let touch = |n: usize| {
+        let record = Record { symbol: &symbols[n], kind: 0, body: vec![n as u8; 40].into(), inner: None, ..record(0) };
+        log.publish(log.append(&[record]).unwrap());
+    };
+    (0..3_000).for_each(touch);
+    let mut joined = log.snapshot(&Wanted::everything());
+    assert_eq!(joined.position.get(), 3_000);
+    let mut pages = Vec::new();
+    while let Some(page) = joined.pages.next().now_or_never().flatten() {
+        pages.push(page.unwrap().len());
+        // Keys of the pages to come move on, and keys of the pages that were made.
+        (0..3_000).step_by(30).for_each(touch);
+    }
+    assert!(pages.len() > 2, "{pages:?}");
+    assert_eq!(pages.iter().sum::<usize>() + (pages[0]..3_000).filter(|n| n % 30 == 0).count(), 3_000);
+}
+
 /// What a naive reader finds: the events after a place that pass, as (position, key).
 fn naive(log: &Log, after: Position, wanted: &Wanted) -> Vec<Event> {
     let passes = |event: &Event| {
@@ -253,6 +275,30 @@ fn wanted() -> impl Strategy<Value = Wanted> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn a_damaged_file_gives_a_prefix_and_goes_on(
+        appends in prop::collection::vec(1u64..6, 1..20),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), LogConfig::default()).unwrap();
+        appends.iter().for_each(|count| log.publish(append(&log, *count)));
+        let all = log.head().get();
+        let path = path_of(dir.path(), Position::START);
+        let mut bytes = fs::read(&path).unwrap();
+        for (index, value) in damage {
+            let place = index.index(bytes.len());
+            bytes[place] = value;
+        }
+        fs::write(&path, bytes).unwrap();
+        let log = Log::open(dir.path(), LogConfig::default()).unwrap();
+        let head = log.head().get();
+        prop_assert!(head <= all);
+        prop_assert_eq!(bodies(&log), expected(0, head));
+        append(&log, 3);
+        prop_assert_eq!(bodies(&Log::open(dir.path(), LogConfig::default()).unwrap()), expected(0, head + 3));
+    }
 
     #[test]
     fn reading_all_in_small_messages_is_reading_all(

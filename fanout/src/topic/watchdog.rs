@@ -80,9 +80,11 @@ impl Entry {
 
     fn too_slow(&self, slot: &Slot, topic: &Shared) -> Status {
         metrics::slow_consumer(topic.config.name, "stalled");
+        let request_id = self.request_id.as_deref();
+        tracing::info!(topic = topic.config.name, request_id, "ended a stream whose client takes nothing");
         let told = slot.place().get().map(|place| topic.log.cursor(place));
         let fault = faults::slow_consumer(told.or_else(|| self.resume_after.clone()));
-        faults::status(fault, self.request_id.as_deref())
+        faults::status(fault, request_id)
     }
 }
 
