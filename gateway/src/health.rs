@@ -12,10 +12,14 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::readiness::{LatchState, Readiness};
+use tickmesh_mesh::serve::{HealthSource, Serving};
 use tokio::time::{Instant, timeout};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tower::ServiceExt as _;
 
-use crate::contract::Part;
+use crate::contract::{Destination, Part};
 use crate::upstreams::Upstreams;
 
 /// How long a part may take to say how it is.
@@ -83,6 +87,22 @@ impl Prober {
         Health { status: whole(self.readiness.is_ready(), &states), parts, latches: self.readiness.open() }
     }
 
+    /// How one service is at the part that serves it; `None` if the contracts have no such service.
+    async fn service(&self, name: &str) -> Option<Serving> {
+        let part = match Destination::of_service(name)? {
+            Destination::Part(part) => part,
+            Destination::Operation => Part::Model,
+        };
+        let mut client = HealthClient::new(self.upstreams.of(part).unary());
+        let request = HealthCheckRequest { service: name.to_owned() };
+        let answer = timeout(PROBE_TIME, client.check(request)).await;
+        match answer.map(|answer| answer.map(|response| response.into_inner().status())) {
+            Ok(Ok(ServingStatus::Serving)) => Some(Serving::Serving),
+            Ok(Err(status)) if status.code() == tonic::Code::NotFound => None,
+            _ => Some(Serving::NotServing),
+        }
+    }
+
     /// The answer of `GET /health`.
     pub async fn response(&self) -> Response<Body> {
         let health = self.health().await;
@@ -94,6 +114,18 @@ impl Prober {
         };
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
+    }
+}
+
+/// The whole serves while the gateway is ready: a lost part is a degraded mesh, not a dead one.
+#[tonic::async_trait]
+impl HealthSource for Prober {
+    async fn status(&self, service: &str) -> Option<Serving> {
+        match service {
+            "" if self.readiness.is_ready() => Some(Serving::Serving),
+            "" => Some(Serving::NotServing),
+            name => self.service(name).await,
+        }
     }
 }
 
@@ -126,7 +158,7 @@ fn lost(error: String) -> PartHealth {
 /// Reads a part's `/readyz` over the connection that its calls take.
 async fn ask(upstream: &Upstream) -> Result<(State, Vec<Json>), String> {
     let request = Request::get("/readyz").body(tonic::body::Body::empty()).map_err(|error| error.to_string())?;
-    let response = upstream.unary().oneshot(request).await.map_err(|_| "the part cannot be reached".to_owned())?;
+    let response = upstream.unary().oneshot(request).await.map_err(|status| status.message().to_owned())?;
     let status = if response.status().is_success() { State::Serving } else { State::NotServing };
     let body =
         Limited::new(response.into_body(), MAX_PROBE_BYTES).collect().await.map_err(|error| error.to_string())?;

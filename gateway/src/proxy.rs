@@ -16,15 +16,17 @@ use http::{Request, Response, Uri, Version};
 use http_body_util::{BodyExt as _, Full, Limited};
 use prost_reflect::DynamicMessage;
 use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::serve::{Ending, MAX_REQUEST_BYTES};
 use tickmesh_mesh::status::{Code, Fault};
 use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
 use crate::contract::{Contracts, Destination, Kind, Method};
+use crate::farewell::{Farewell, PoliteBody};
 use crate::transcode::error::bad_field;
 use crate::unsized_body::UnsizedBody;
-use crate::upstreams::{MAX_REQUEST_BYTES, Upstreams, unavailable};
+use crate::upstreams::Upstreams;
 
 /// The pass-through for every service of the contracts, as a tower service that never fails.
 #[derive(Clone)]
@@ -85,12 +87,17 @@ impl tower::Service<Request<Body>> for Proxy {
 }
 
 async fn send(upstream: &Upstream, method: &Method, request: Request<Body>) -> Result<Response<Body>, Status> {
+    let ending = Ending::of(&request);
     let request = readdressed(request, method);
     let response = match method.kind() {
         Kind::Unary => upstream.unary().oneshot(request).await,
         Kind::ServerStream | Kind::ClientStream | Kind::BidiStream => upstream.stream().oneshot(request).await,
     };
-    Ok(response.map_err(unavailable)?.map(Body::new))
+    let response = response?.map(Body::new);
+    Ok(match Farewell::of(method) {
+        Some(farewell) => response.map(|body| Body::new(PoliteBody::new(body, ending, farewell))),
+        None => response,
+    })
 }
 
 /// The same call, addressed to the upstream.

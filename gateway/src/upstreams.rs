@@ -1,11 +1,10 @@
 //! The parts of the mesh that the gateway forwards to.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::serve::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use tickmesh_mesh::status::Fault;
 use tonic::client::Grpc;
 use tonic::{Request, Response, Status, Streaming};
@@ -13,12 +12,6 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::codec::Raw;
 use crate::contract::{Destination, Method, Part};
 use crate::operations;
-
-/// The largest request.
-pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
-
-/// The largest response.
-pub const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 
 /// One upstream for each part.
 #[derive(Clone)]
@@ -64,7 +57,7 @@ impl Upstreams {
     /// What the service answers; UNAVAILABLE if it cannot be reached.
     pub async fn unary(&self, method: &Method, request: &DynamicMessage) -> Result<Response<Bytes>, Status> {
         let mut client = client(self.for_call(method, request)?.unary());
-        client.ready().await.map_err(unavailable)?;
+        client.ready().await?;
         client.unary(Request::new(request.encode_to_vec().into()), method.path().clone(), Raw).await
     }
 
@@ -74,7 +67,7 @@ impl Upstreams {
     /// What the service answers before its first message; UNAVAILABLE if it cannot be reached.
     pub async fn server_stream(&self, method: &Method, request: &DynamicMessage) -> Result<Streaming<Bytes>, Status> {
         let mut client = client(self.for_call(method, request)?.stream());
-        client.ready().await.map_err(unavailable)?;
+        client.ready().await?;
         let response =
             client.server_streaming(Request::new(request.encode_to_vec().into()), method.path().clone(), Raw);
         Ok(response.await?.into_inner())
@@ -84,12 +77,3 @@ impl Upstreams {
 fn client<C>(channel: C) -> Grpc<C> {
     Grpc::new(channel).max_encoding_message_size(MAX_REQUEST_BYTES).max_decoding_message_size(MAX_RESPONSE_BYTES)
 }
-
-/// A part that cannot be reached.
-pub(crate) fn unavailable(error: impl std::fmt::Display) -> Status {
-    tracing::warn!(%error, "a part of the mesh cannot be reached");
-    Fault::unavailable("PART_UNREACHABLE", "the part of the mesh that serves this cannot be reached", RETRY).into()
-}
-
-/// When to try a part again that could not be reached.
-const RETRY: Duration = Duration::from_secs(1);

@@ -1,10 +1,11 @@
 //! How long a unary call of REST may take.
 
-use std::future::Future;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
+use tickmesh_mesh::context::{self, RequestContext};
 use tickmesh_mesh::status::{Code, Fault};
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::error::bad_field;
@@ -45,8 +46,17 @@ pub(super) async fn within<T>(
     call: impl Future<Output = Result<T, Status>>,
 ) -> Result<T, Status> {
     let Some(time) = time else { return call.await };
+    let call = known_upstream(Instant::now() + time, call);
     match tokio::time::timeout(time, call).await {
         Ok(answer) => answer,
         Err(_) => Err(Fault::new(Code::DeadlineExceeded, "DEADLINE", format!("no answer within {time:?}")).into()),
+    }
+}
+
+/// Puts the deadline into the call's context, from which upstream calls hand it on.
+async fn known_upstream<T>(deadline: Instant, call: impl Future<Output = T>) -> T {
+    match context::current() {
+        Some(context) => context::scope(RequestContext { deadline: Some(deadline), ..context }, call).await,
+        None => call.await,
     }
 }

@@ -18,11 +18,12 @@ use bytes::Bytes;
 use http::{Method as Verb, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use tickmesh_mesh::serve::{Ending, MAX_REQUEST_BYTES};
 use tickmesh_mesh::status::Fault;
 use tonic::Status;
 
 use crate::contract::{Contracts, Kind};
-use crate::upstreams::{MAX_REQUEST_BYTES, Upstreams};
+use crate::upstreams::Upstreams;
 use error::ErrorResponse;
 use routes::{Found, Match, Routes};
 
@@ -58,6 +59,7 @@ impl Rest {
 
     async fn call(&self, found: Match<'_>, request: Request<Body>) -> Result<Response<Body>, Status> {
         let method = Arc::clone(found.method);
+        let ending = Ending::of(&request);
         let (head, body) = request.into_parts();
         let body = read(body).await?;
         let mut message = request::message(found, head.uri.query(), &body)?;
@@ -65,7 +67,7 @@ impl Rest {
             Kind::ServerStream => {
                 resume(&mut message, &head.headers);
                 let responses = self.upstreams.server_stream(&method, &message).await?;
-                stream::response(responses, &method, &head.headers, self.errors.clone()).await
+                stream::response(responses, &method, &head.headers, self.errors.clone(), ending).await
             }
             _ => response::unary(self.upstreams.unary(&method, &message), &method, &head.headers).await,
         }

@@ -1,7 +1,5 @@
 //! The answer of a unary call.
 
-use std::future::Future;
-
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

@@ -5,12 +5,14 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use tickmesh_mesh::serve::Ending;
 use tonic::{Status, Streaming};
 
 use super::error::ErrorResponse;
 use super::framing::Framing;
 use crate::contract::Method;
+use crate::farewell::Farewell;
 use crate::render;
 
 /// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code.
@@ -22,10 +24,12 @@ pub(super) async fn response(
     method: &Method,
     headers: &HeaderMap,
     errors: ErrorResponse,
+    ending: Ending,
 ) -> Result<Response<Body>, Status> {
     let framing = Framing::accepted(headers);
     let first = responses.message().await?;
-    let rest = Rest { responses, output: method.output(), framing, errors };
+    let farewell = Farewell::of(method);
+    let mut rest = Rest { responses, output: method.output(), framing, errors, ending, is_ending: false, farewell };
     let first = first.map(|message| rest.frame(message)).transpose()?;
     let frames = stream::iter(first).chain(rest.frames()).map(Ok::<_, std::convert::Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
@@ -42,27 +46,68 @@ struct Rest {
     output: MessageDescriptor,
     framing: Framing,
     errors: ErrorResponse,
+    ending: Ending,
+    is_ending: bool,
+    /// Only live streams say goodbye; others end by themselves.
+    farewell: Option<Farewell>,
+}
+
+/// What comes next in a stream.
+enum Next {
+    Message(Bytes),
+    End,
+    Goodbye,
 }
 
 impl Rest {
     /// One message in its frame.
-    fn frame(&self, message: Bytes) -> Result<Bytes, Status> {
-        let message = render::decode(self.output.clone(), message)?;
+    fn frame(&mut self, message: Bytes) -> Result<Bytes, Status> {
+        if let Some(farewell) = &mut self.farewell {
+            farewell.saw(&message);
+        }
+        self.render(&render::decode(self.output.clone(), message)?)
+    }
+
+    fn render(&self, message: &DynamicMessage) -> Result<Bytes, Status> {
         let cursor = message.get_field_by_name("cursor");
         let cursor = cursor.as_ref().and_then(|cursor| cursor.as_str());
-        Ok(self.framing.message(&render::message(&message)?, cursor))
+        Ok(self.framing.message(&render::message(message)?, cursor))
     }
 
     /// All frames; an error becomes the last one. Dropping them drops the call.
     fn frames(self) -> impl Stream<Item = Bytes> {
         stream::unfold(Some(self), |rest| async move {
             let mut rest = rest?;
-            let next = rest.responses.message().await.and_then(|message| message.map(|m| rest.frame(m)).transpose());
-            match next {
+            match rest.step().await {
                 Ok(None) => None,
                 Ok(Some(frame)) => Some((frame, Some(rest))),
                 Err(status) => Some((rest.framing.error(&rest.errors.json(&status)), None)),
             }
         })
+    }
+
+    /// The next frame; after the goodbye comes its status.
+    async fn step(&mut self) -> Result<Option<Bytes>, Status> {
+        match self.next().await? {
+            Next::Message(message) => self.frame(message).map(Some),
+            Next::End => Ok(None),
+            Next::Goodbye => match self.farewell.take() {
+                Some(farewell) => self.render(&farewell.message(tickmesh_mesh::clock::now())).map(Some),
+                None => Err(Farewell::status()),
+            },
+        }
+    }
+
+    async fn next(&mut self) -> Result<Next, Status> {
+        if self.is_ending {
+            return Ok(Next::Goodbye);
+        }
+        tokio::select! {
+            message = self.responses.message() => Ok(message?.map_or(Next::End, Next::Message)),
+            _ = &mut self.ending, if self.farewell.is_some() => {
+                self.is_ending = true;
+                Ok(Next::Goodbye)
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! last cursor, so that its client sees neither a repeat nor a hole. Any other error ends the channel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -16,7 +17,10 @@ use super::Channel;
 use super::channel::Feeds;
 use crate::contract::Method;
 use crate::render;
-use crate::upstreams::{Upstreams, unavailable};
+use crate::upstreams::Upstreams;
+
+/// When a lost part may be back; the gateway tries by itself.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What a channel has to say.
 pub(super) enum Update {
@@ -133,7 +137,7 @@ impl Follower {
         }
         self.state = State::Waiting;
         let is_news = !std::mem::replace(&mut self.is_lost, true);
-        is_news.then(|| Update::Error(if status.details().is_empty() { unavailable(status) } else { status }))
+        is_news.then(|| Update::Error(if status.code() == Code::Unavailable { status } else { lost() }))
     }
 
     fn over(&mut self, status: Status) -> Option<Update> {
@@ -147,6 +151,10 @@ impl Follower {
 fn is_lost(status: &Status) -> bool {
     let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
     status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
+}
+
+fn lost() -> Status {
+    Fault::unavailable("UPSTREAM_LOST", "the connection to the part behind this channel is lost", RETRY).into()
 }
 
 fn set_field(message: &DynamicMessage, name: &str) -> Option<Value> {

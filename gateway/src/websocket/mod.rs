@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
+use tickmesh_mesh::context;
 use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault};
 use tokio::sync::Semaphore;
@@ -75,9 +76,14 @@ impl Realtime {
             return self.errors.response(&self.full().into());
         };
         let session = Session::new(self.feeds.clone(), self.errors.clone());
+        let context = context::current();
         upgrade.max_message_size(MAX_SOCKET_MESSAGE_BYTES).max_frame_size(MAX_SOCKET_MESSAGE_BYTES).on_upgrade(
             move |socket| async move {
-                session.run(socket, ending).await;
+                let life = session.run(socket, ending);
+                match context {
+                    Some(context) => context::scope(context, life).await, // upstream calls carry the socket's request id
+                    None => life.await,
+                }
                 drop(place);
             },
         )

@@ -1,0 +1,109 @@
+//! How a live stream ends when the gateway drains or its connection grows old: with `EndOfStream` and UNAVAILABLE, as the
+//! services themselves end theirs.
+//!
+//! The stream behind goes on, so the gateway says goodbye in its name: after the last whole message, with the next
+//! sequence and the last cursor. A client then resumes without repeat or hole.
+
+mod polite;
+mod position;
+
+use std::time::Duration;
+
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
+use tickmesh_mesh::status::Fault;
+use tickmesh_proto::r#type::v1::{EndOfStream, end_of_stream::Reason};
+use tickmesh_proto::types::Timestamp;
+use tonic::Status;
+
+use crate::contract::Method;
+pub(crate) use polite::PoliteBody;
+use position::Position;
+
+/// When a client should come back.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The goodbye of one live stream.
+#[derive(Debug)]
+pub(crate) struct Farewell {
+    output: MessageDescriptor,
+    position: Position,
+}
+
+impl Farewell {
+    /// The goodbye of a call to `method`; `None` if it is no live stream and ends by itself.
+    pub(crate) fn of(method: &Method) -> Option<Self> {
+        let output = method.output();
+        let is_live =
+            ["sequence", "cursor", "end_of_stream"].iter().all(|name| output.get_field_by_name(name).is_some());
+        is_live.then(|| Self { output, position: Position::default() })
+    }
+
+    /// Notes where the stream stands after an encoded message, of which the beginning is enough.
+    pub(crate) fn saw(&mut self, message: &[u8]) {
+        self.position.advance(message);
+    }
+
+    /// The last message.
+    pub(crate) fn message(&self, now: Timestamp) -> DynamicMessage {
+        let Position { sequence, cursor } = &self.position;
+        let mut message = DynamicMessage::new(self.output.clone());
+        message.set_field_by_name("sequence", Value::U64(sequence + 1));
+        message.set_field_by_name("cursor", Value::String(cursor.clone()));
+        let send_time = prost_types::Timestamp::from(now);
+        let end = EndOfStream { reason: Reason::Draining.into(), cursor: cursor.clone() };
+        for (name, encoded) in [("send_time", send_time.encode_to_vec()), ("end_of_stream", end.encode_to_vec())] {
+            if let Some(field) = self.output.get_field_by_name(name)
+                && let prost_reflect::Kind::Message(inner) = field.kind()
+                && let Ok(inner) = DynamicMessage::decode(inner, encoded.as_slice())
+            {
+                message.set_field(&field, Value::Message(inner));
+            }
+        }
+        message
+    }
+
+    /// The status after it.
+    pub(crate) fn status() -> Status {
+        Fault::unavailable("DRAINING", "the gateway ends this stream; call again and go on after its cursor", RETRY)
+            .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tickmesh_proto::market::v1::StreamTicksResponse;
+    use tickmesh_proto::market::v1::stream_ticks_response::Control;
+
+    use super::*;
+    use crate::contract::Contracts;
+
+    fn of(path: &str) -> Option<Farewell> {
+        let contracts = Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
+        Farewell::of(contracts.method(path).unwrap())
+    }
+
+    #[test]
+    fn only_live_streams_have_one() {
+        for live in ["market.v1.MarketService/StreamTicks", "portfolio.v1.OptimizerService/StreamAllocations"] {
+            assert!(of(&format!("/tickmesh.{live}")).is_some(), "{live}");
+        }
+        assert!(of("/tickmesh.market.v1.MarketService/BatchListBars").is_none());
+        assert!(of("/tickmesh.market.v1.MarketService/GetSnapshot").is_none());
+    }
+
+    #[test]
+    fn the_last_message_goes_on_from_the_one_before() {
+        let mut farewell = of("/tickmesh.market.v1.MarketService/StreamTicks").unwrap();
+        let message = |sequence, cursor: &str| {
+            StreamTicksResponse { sequence, cursor: cursor.to_owned(), ..Default::default() }.encode_to_vec()
+        };
+        farewell.saw(&message(1, "c1"));
+        farewell.saw(&message(2, ""));
+        let last = farewell.message(Timestamp::from_nanos(5)).encode_to_vec();
+        let last = StreamTicksResponse::decode(last.as_slice()).unwrap();
+        assert_eq!((last.sequence, last.cursor.as_str()), (3, "c1"), "a message without cursor moves none");
+        let Some(Control::EndOfStream(end)) = last.control else { panic!("{last:?}") };
+        assert_eq!((end.reason(), end.cursor.as_str()), (Reason::Draining, "c1"));
+    }
+}

@@ -1,0 +1,13 @@
+//! Every door of the gateway through real sockets, over a small mesh that speaks the contracts.
+
+mod alike;
+mod client;
+mod harness;
+mod market;
+mod model;
+mod native;
+mod pages;
+mod rest;
+mod streams;
+mod web;
+mod websocket;

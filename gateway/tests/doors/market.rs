@@ -1,0 +1,205 @@
+//! A market that answers by its symbols' names, so that a test reads what it provokes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use prost::Message as _;
+use tickmesh_mesh::status::{Code, Fault, Violations};
+use tickmesh_proto::Encoded;
+use tickmesh_proto::market::v1::stream_ticks_response::Control;
+use tickmesh_proto::market::v1::*;
+use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
+use tickmesh_proto::server::market::v1::market_service_server::MarketService;
+use tickmesh_proto::r#type::v1::{Ack, EndOfStream, end_of_stream::Reason};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status, Streaming, async_trait};
+
+/// The market; clones share what they count.
+#[derive(Clone)]
+pub(crate) struct Market {
+    open_streams: Arc<watch::Sender<usize>>,
+}
+
+type Items<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+impl Market {
+    pub(crate) fn new() -> Self {
+        Self { open_streams: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Waits until this many streams are open at the service.
+    pub(crate) async fn open_streams(&self, expected: usize) {
+        let mut open = self.open_streams.subscribe();
+        open.wait_for(|open| *open == expected).await.expect("the market lives");
+    }
+
+    fn opened(&self) -> Open {
+        self.open_streams.send_modify(|open| *open += 1);
+        Open(Arc::clone(&self.open_streams))
+    }
+}
+
+/// Counts a stream for as long as it lives.
+struct Open(Arc<watch::Sender<usize>>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}
+
+fn unknown(symbol: &str) -> Status {
+    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", format!("there is no symbol {symbol}"))
+        .meta("known", "AAPL")
+        .resource("instrument", symbol, "unknown symbol")
+        .into()
+}
+
+fn tick(symbol: &str, cursor: &str, sequence: u64) -> StreamTicksResponse {
+    let tick = Tick { symbol: symbol.to_owned(), ..Tick::default() };
+    StreamTicksResponse { sequence, cursor: cursor.to_owned(), ticks: vec![tick], ..Default::default() }
+}
+
+fn control(control: Control, cursor: &str, sequence: u64) -> StreamTicksResponse {
+    StreamTicksResponse { sequence, cursor: cursor.to_owned(), control: Some(control), ..Default::default() }
+}
+
+fn ack(request: &StreamTicksRequest) -> StreamTicksResponse {
+    let ack = Ack {
+        accepted_symbols: request.symbols.clone(),
+        resume_after: request.resume_after.clone(),
+        epoch: "e1".to_owned(),
+        ..Ack::default()
+    };
+    control(Control::Ack(ack), "", 1)
+}
+
+/// What a stream says for a symbol, and whether it stays open then.
+fn script(request: &StreamTicksRequest) -> (Vec<Result<StreamTicksResponse, Status>>, bool) {
+    let symbol = request.symbols.first().map_or("AAPL", String::as_str);
+    let resumed = request.resume_after == "c1";
+    let slow = || Fault::new(Code::ResourceExhausted, "SLOW_CONSUMER", "too slow").meta("cursor", "c1").into();
+    let expired =
+        || Fault::new(Code::OutOfRange, "CURSOR_EXPIRED", "the cursor is too old").meta("oldest", "c9").into();
+    let end = EndOfStream { reason: Reason::Draining.into(), cursor: "c1".to_owned() };
+    match symbol {
+        "EARLY" => (vec![Err(expired())], false),
+        "LATE" => (vec![Ok(ack(request)), Ok(tick(symbol, "c1", 2)), Err(slow())], false),
+        "ENDS" if !resumed => (
+            vec![
+                Ok(ack(request)),
+                Ok(tick(symbol, "c1", 2)),
+                Ok(control(Control::EndOfStream(end), "c1", 3)),
+                Err(Fault::new(Code::Unavailable, "DRAINING", "draining").into()),
+            ],
+            false,
+        ),
+        _ if resumed => (vec![Ok(ack(request)), Ok(tick(symbol, "c2", 2))], true),
+        _ => (vec![Ok(ack(request)), Ok(tick(symbol, "c1", 2))], true),
+    }
+}
+
+#[async_trait]
+impl MarketService for Market {
+    type BatchListBarsStream = Items<BatchListBarsResponse>;
+    type StreamTicksStream = Items<Encoded<StreamTicksResponse>>;
+    type StreamBarsStream = Items<Encoded<StreamBarsResponse>>;
+
+    async fn get_snapshot(&self, request: Request<GetSnapshotRequest>) -> Result<Response<Snapshot>, Status> {
+        match request.into_inner().symbol.as_str() {
+            "AAPL" => {
+                Ok(Response::new(Snapshot { symbol: "AAPL".to_owned(), last_price: 101.5, ..Snapshot::default() }))
+            }
+            "NAN" => Ok(Response::new(Snapshot { last_price: f64::NAN, ..Snapshot::default() })),
+            "HANG" => std::future::pending().await,
+            symbol => Err(unknown(symbol)),
+        }
+    }
+
+    async fn list_bars(&self, request: Request<ListBarsRequest>) -> Result<Response<ListBarsResponse>, Status> {
+        let request = request.into_inner();
+        let mut violations = Violations::new();
+        if request.page_size < 0 {
+            violations.add("page_size", "must be at least 0");
+        }
+        violations.finish(())?;
+        let bar = Bar { symbol: request.symbol, time_frame: request.time_frame, volume: 1e6, ..Bar::default() };
+        let bars = vec![bar; usize::try_from(request.page_size).unwrap()];
+        Ok(Response::new(ListBarsResponse { bars, next_page_token: String::new() }))
+    }
+
+    async fn batch_list_bars(
+        &self,
+        _: Request<BatchListBarsRequest>,
+    ) -> Result<Response<Self::BatchListBarsStream>, Status> {
+        let chunk =
+            |symbol: &str| BatchListBarsResponse { bars: vec![Bar { symbol: symbol.to_owned(), ..Bar::default() }] };
+        Ok(Response::new(Box::pin(stream::iter([Ok(chunk("AAPL")), Ok(chunk("MSFT")), Ok(chunk("NVDA"))]))))
+    }
+
+    async fn stream_ticks(
+        &self,
+        request: Request<StreamTicksRequest>,
+    ) -> Result<Response<Self::StreamTicksStream>, Status> {
+        let open = self.opened();
+        let (items, stays_open) = script(request.get_ref());
+        let items = stream::iter(items).map(|item| item.map(|message| Encoded::new(message.encode_to_vec().into())));
+        let rest = if stays_open { stream::pending().boxed() } else { stream::empty().boxed() };
+        Ok(Response::new(Box::pin(items.chain(rest).map(move |item| {
+            let _ = &open; // lives as long as the stream
+            item
+        }))))
+    }
+
+    async fn stream_bars(&self, _: Request<StreamBarsRequest>) -> Result<Response<Self::StreamBarsStream>, Status> {
+        let large = StreamBarsResponse { cursor: "x".repeat(60_000), ..Default::default() };
+        let large: Bytes = large.encode_to_vec().into();
+        let open = self.opened();
+        Ok(Response::new(Box::pin(stream::repeat_with(move || {
+            let _ = &open;
+            Ok(Encoded::new(large.clone()))
+        }))))
+    }
+
+    async fn list_instruments(
+        &self,
+        _: Request<ListInstrumentsRequest>,
+    ) -> Result<Response<ListInstrumentsResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
+    async fn get_instrument(&self, _: Request<GetInstrumentRequest>) -> Result<Response<Instrument>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
+    async fn batch_get_snapshots(
+        &self,
+        _: Request<BatchGetSnapshotsRequest>,
+    ) -> Result<Response<BatchGetSnapshotsResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+
+    async fn get_replay_window(
+        &self,
+        _: Request<GetReplayWindowRequest>,
+    ) -> Result<Response<GetReplayWindowResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+}
+
+#[async_trait]
+impl IngestService for Market {
+    async fn import_bars(
+        &self,
+        request: Request<Streaming<ImportBarsRequest>>,
+    ) -> Result<Response<ImportBarsResponse>, Status> {
+        let mut messages = request.into_inner();
+        let mut written = 0;
+        while let Some(message) = messages.message().await? {
+            written += message.bars.len() as u64;
+        }
+        Ok(Response::new(ImportBarsResponse { written, ..Default::default() }))
+    }
+}
