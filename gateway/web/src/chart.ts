@@ -1,0 +1,130 @@
+/** The chart of the chosen symbol: candles with history, and the next bar's interval drawn ahead. */
+import {
+  CandlestickSeries,
+  type ChartOptions,
+  ColorType,
+  createChart,
+  type DeepPartial,
+  type IChartApi,
+  type IPriceLine,
+  type ISeriesApi,
+  LineSeries,
+} from "lightweight-charts";
+import { Bands } from "./bands.ts";
+import type { Candle } from "./candles.ts";
+import { type Band, nextBand } from "./interval.ts";
+import { onThemeChange, type Theme, theme } from "./theme.ts";
+
+/** Sessions in view at first. */
+const VISIBLE = 90;
+const ROOM_AHEAD = 4;
+
+export class Chart {
+  readonly #chart: IChartApi;
+  readonly #candles: ISeriesApi<"Candlestick">;
+  /** Holds the target's date, so that the time scale has a place for it. */
+  readonly #ahead: ISeriesApi<"Line">;
+  readonly #bands = new Bands();
+  readonly #ends: readonly [IPriceLine, IPriceLine];
+  #theme: Theme = theme();
+  #shown: { symbol: string; candles: readonly Candle[] } | undefined;
+  #bandsShown: { past: readonly Band[]; next: Band | undefined } = { past: [], next: undefined };
+
+  constructor(container: HTMLElement) {
+    this.#chart = createChart(container, options(this.#theme));
+    this.#ahead = this.#chart.addSeries(LineSeries, { visible: true, lastValueVisible: false, priceLineVisible: false, lineVisible: false, crosshairMarkerVisible: false });
+    this.#candles = this.#chart.addSeries(CandlestickSeries, candleColours(this.#theme));
+    this.#candles.attachPrimitive(this.#bands);
+    this.#ends = [this.#end("upper"), this.#end("lower")];
+    onThemeChange(() => this.#repaint());
+  }
+
+  /** Draws what has changed; a new symbol is fitted into view. */
+  show(symbol: string, candles: readonly Candle[], bands: readonly Band[]): void {
+    const before = this.#shown;
+    const last = candles.at(-1);
+    if (before?.symbol !== symbol || !isOneMore(before.candles, candles)) this.#candles.setData([...candles]);
+    else if (last && before.candles !== candles) this.#candles.update(last);
+    this.#shown = { symbol, candles };
+    this.#showBands(bands, last);
+    if (before?.symbol !== symbol || (before.candles.length < 2 && candles.length > 1)) this.#fit(candles.length);
+  }
+
+  #showBands(bands: readonly Band[], last: Candle | undefined): void {
+    const next = nextBand(bands, last);
+    const past = bands.filter((band) => band !== next && last !== undefined && band.target <= last.time);
+    this.#bandsShown = { past, next };
+    this.#ahead.setData(next ? [{ time: next.target }] : []);
+    this.#bands.show(past, next, this.#theme);
+    this.#showEnds(next);
+  }
+
+  #showEnds(next: Band | undefined): void {
+    const prices = next ? [next.upper, next.lower] : [0, 0];
+    this.#ends.forEach((line, i) => line.applyOptions({ price: prices[i] ?? 0, axisLabelVisible: next !== undefined }));
+  }
+
+  #end(title: string): IPriceLine {
+    return this.#candles.createPriceLine({
+      price: 0,
+      title,
+      lineVisible: false,
+      axisLabelVisible: false,
+      color: this.#theme.muted,
+      axisLabelColor: this.#theme.rule,
+      axisLabelTextColor: this.#theme.ink,
+    });
+  }
+
+  #fit(count: number): void {
+    this.#chart.timeScale().setVisibleLogicalRange({ from: count - VISIBLE, to: count + ROOM_AHEAD });
+  }
+
+  #repaint(): void {
+    this.#theme = theme();
+    this.#chart.applyOptions(options(this.#theme));
+    this.#candles.applyOptions(candleColours(this.#theme));
+    const { rule, ink } = this.#theme;
+    for (const line of this.#ends) line.applyOptions({ axisLabelColor: rule, axisLabelTextColor: ink });
+    this.#bands.show(this.#bandsShown.past, this.#bandsShown.next, this.#theme);
+  }
+}
+
+/** Whether the candles are those of before and at most one more, or a changed last one. */
+function isOneMore(before: readonly Candle[], after: readonly Candle[]): boolean {
+  const more = after.length - before.length;
+  return before.length > 0 && (more === 0 || more === 1) && after[0] === before[0] && after[before.length - 2] === before.at(-2);
+}
+
+/** Up is a hollow candle and down a full one, so that colour is not all that tells them apart. */
+function candleColours({ paper, up, down }: Theme): object {
+  return {
+    upColor: paper,
+    downColor: down,
+    borderUpColor: up,
+    borderDownColor: down,
+    wickUpColor: up,
+    wickDownColor: down,
+    priceLineVisible: false,
+  };
+}
+
+function options({ paper, muted, rule, font }: Theme): DeepPartial<ChartOptions> {
+  return {
+    autoSize: true,
+    layout: {
+      background: { type: ColorType.Solid, color: paper },
+      textColor: muted,
+      fontFamily: font,
+      fontSize: 11,
+      // The library would add an inline style sheet, which default-src 'self' forbids; the page carries the mark itself.
+      attributionLogo: false,
+    },
+    grid: { vertLines: { visible: false }, horzLines: { color: rule } },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
+    timeScale: { borderColor: rule, rightOffset: ROOM_AHEAD, fixLeftEdge: true },
+    crosshair: { vertLine: { labelBackgroundColor: muted }, horzLine: { labelBackgroundColor: muted } },
+    localization: { dateFormat: "yyyy-MM-dd" },
+    handleScroll: { vertTouchDrag: false },
+  };
+}
