@@ -2,6 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tickmesh_proto::types::{Symbol, Timestamp};
 
+/// The signals of one close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// The close.
+    pub as_of: Timestamp,
+    /// Whose signals came.
+    pub heard: BTreeSet<Symbol>,
+}
+
 /// Gathers the signals of each close until a round of them is complete. Rounds are handed out in order, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Gather {
@@ -22,29 +31,23 @@ impl Gather {
         }
     }
 
-    /// The earliest round, if it is complete: every one of `all` was heard, or a later round has begun.
-    pub fn complete(&mut self, all: &BTreeSet<Symbol>) -> Option<Timestamp> {
-        let (as_of, heard) = self.waiting.first_key_value()?;
-        let as_of = *as_of;
-        let complete = self.waiting.len() > 1 || heard.is_superset(all);
-        complete.then(|| self.finish(as_of))
+    /// The earliest round, if it is complete: every one of `all` was heard, if that is known, or a later round has begun.
+    pub fn complete(&mut self, all: Option<&BTreeSet<Symbol>>) -> Option<Round> {
+        let (_, heard) = self.waiting.first_key_value()?;
+        let complete = self.waiting.len() > 1 || all.is_some_and(|all| heard.is_superset(all));
+        if complete { self.give_up() } else { None }
     }
 
     /// The earliest round, complete or not: whoever has been silent for long is not waited for.
-    pub fn give_up(&mut self) -> Option<Timestamp> {
-        let as_of = *self.waiting.first_key_value()?.0;
-        Some(self.finish(as_of))
+    pub fn give_up(&mut self) -> Option<Round> {
+        let (as_of, heard) = self.waiting.pop_first()?;
+        self.done = Some(as_of);
+        Some(Round { as_of, heard })
     }
 
     /// Whether no round is waiting: everything heard so far is done.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()
-    }
-
-    fn finish(&mut self, as_of: Timestamp) -> Timestamp {
-        self.waiting.remove(&as_of);
-        self.done = Some(as_of);
-        as_of
     }
 }
 
@@ -64,14 +67,18 @@ mod tests {
         [symbol("A"), symbol("B")].into()
     }
 
+    fn close(round: Option<Round>) -> Option<Timestamp> {
+        round.map(|round| round.as_of)
+    }
+
     #[test]
     fn a_round_is_complete_when_all_were_heard() {
         let mut gather = Gather::default();
         gather.hear(symbol("A"), at(1));
-        assert_eq!(gather.complete(&all()), None);
+        assert_eq!(gather.complete(Some(&all())), None);
         gather.hear(symbol("B"), at(1));
-        assert_eq!(gather.complete(&all()), Some(at(1)));
-        assert_eq!(gather.complete(&all()), None);
+        assert_eq!(close(gather.complete(Some(&all()))), Some(at(1)));
+        assert_eq!(gather.complete(Some(&all())), None);
         assert!(gather.is_idle());
     }
 
@@ -81,10 +88,10 @@ mod tests {
         gather.hear(symbol("A"), at(2));
         gather.hear(symbol("A"), at(1));
         gather.hear(symbol("A"), at(3));
-        assert_eq!(gather.complete(&all()), Some(at(1)));
-        assert_eq!(gather.complete(&all()), Some(at(2)));
-        assert_eq!(gather.complete(&all()), None, "B may still speak about the third");
-        assert_eq!(gather.give_up(), Some(at(3)));
+        assert_eq!(close(gather.complete(Some(&all()))), Some(at(1)));
+        assert_eq!(close(gather.complete(Some(&all()))), Some(at(2)));
+        assert_eq!(gather.complete(Some(&all())), None, "B may still speak about the third");
+        assert_eq!(close(gather.give_up()), Some(at(3)));
         assert_eq!(gather.give_up(), None);
     }
 

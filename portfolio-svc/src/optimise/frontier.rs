@@ -1,4 +1,4 @@
-use super::quadratic::{dot, highest_return};
+use super::quadratic::{dot, highest_return, richest};
 use super::{Outcome, Problem, min_volatility, target_return};
 
 /// `points` efficient portfolios, from the least volatile one to the one of greatest expected return, at equal steps of
@@ -10,7 +10,8 @@ use super::{Outcome, Problem, min_volatility, target_return};
 /// ```
 ///
 /// Markowitz 1952, "Portfolio Selection". If the limits allow nothing, the one outcome that says so. If all allowed
-/// portfolios are expected to earn the same, every point is the least volatile one.
+/// portfolios are expected to earn the same, every point is the least volatile one. The last point is the least volatile of
+/// those that earn most.
 ///
 /// ```
 /// use faer::Mat;
@@ -33,9 +34,7 @@ pub fn frontier(problem: &Problem, points: usize) -> Vec<Outcome> {
     let Some((low, high)) = ends else {
         return vec![first];
     };
-    // At the very end the allowed set is a single point, which an interior-point solver can only approach.
-    let high = high - 1e-9 * problem.return_scale();
     let step = (high - low).max(0.0) / (points - 1) as f64;
-    let rest = (1..points).map(|k| target_return(problem, low + step * k as f64));
-    std::iter::once(first.clone()).chain(rest).collect()
+    let between = (1..points - 1).map(|k| target_return(problem, low + step * k as f64));
+    std::iter::once(first.clone()).chain(between).chain([richest(problem)]).collect()
 }

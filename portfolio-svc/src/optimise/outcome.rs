@@ -61,4 +61,12 @@ impl Outcome {
             _ => None,
         }
     }
+
+    /// The weights, also those of a solver that stopped before its end.
+    pub fn best(&self) -> Option<&Weights> {
+        match &self.status {
+            Status::IterationLimit(best) => best.as_ref(),
+            _ => self.weights(),
+        }
+    }
 }

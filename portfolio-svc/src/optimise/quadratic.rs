@@ -45,6 +45,20 @@ pub(super) fn highest_return(problem: &Problem) -> Option<f64> {
     Some(dot(problem.expected(), &weights))
 }
 
+/// The allowed weights of greatest expected return, and among equals the least volatile ones: the frontier's upper end.
+///
+/// min ε wᵀΣw − μᵀw, which for a small enough ε is that corner exactly. A target at the very end would leave the solver a
+/// single point to find.
+pub(super) fn richest(problem: &Problem) -> Outcome {
+    const EPSILON: f64 = 1e-4;
+    let scale = problem.return_scale();
+    let mut program = allowed(problem.limits());
+    program.quadratic = variance(problem).into_iter().map(|(i, j, value)| (i, j, EPSILON * value)).collect();
+    program.linear = problem.expected().iter().map(|mu| -mu / scale).enumerate().collect();
+    let solved = program.solve();
+    outcome(problem, &Demand::None, &solved, &solved.x)
+}
+
 /// From a programme's solution to an outcome; `x` begins with the weights.
 pub(super) fn outcome(problem: &Problem, demand: &Demand<'_>, solved: &Solved, x: &[f64]) -> Outcome {
     let weights = || Weights::try_from(tidy(problem.limits(), &x[..problem.assets()])).ok();

@@ -2,7 +2,7 @@ use crate::limits::{Name, Row};
 
 use super::clash::Demand;
 use super::conic::Line;
-use super::quadratic::{allowed, highest_return, outcome, variance};
+use super::quadratic::{allowed, dot, highest_return, outcome, richest, variance};
 use super::{Outcome, Problem, Status};
 
 /// The weights of least volatility among those with an expected return of at least `least` a year.
@@ -34,16 +34,24 @@ pub fn target_return(problem: &Problem, least: f64) -> Outcome {
     program.inequalities.push(Line::from(at_least(problem, least)));
     let solved = program.solve();
     let outcome = outcome(problem, &demand, &solved, &solved.x);
-    match (&outcome.status, highest_return_if_wanted(problem, &outcome)) {
-        (Status::Infeasible(_), Some(most)) => {
-            outcome.noted(format!("the greatest expected return that the other limits allow is {most:.6} a year"))
-        }
-        _ => outcome,
+    match outcome.status {
+        Status::Solved(_) => outcome,
+        Status::Infeasible(_) => note_greatest(problem, outcome),
+        _ => at_the_end(problem, least).unwrap_or(outcome),
     }
 }
 
-fn highest_return_if_wanted(problem: &Problem, outcome: &Outcome) -> Option<f64> {
-    matches!(outcome.status, Status::Infeasible(_)).then(|| highest_return(problem)).flatten()
+fn note_greatest(problem: &Problem, outcome: Outcome) -> Outcome {
+    let Some(most) = highest_return(problem) else { return outcome };
+    outcome.noted(format!("the greatest expected return that the other limits allow is {most:.6} a year"))
+}
+
+/// Where the target leaves next to nothing to choose from, the solver may not find it; the frontier's end is known.
+fn at_the_end(problem: &Problem, least: f64) -> Option<Outcome> {
+    let end = richest(problem);
+    let earned = dot(problem.expected(), end.weights()?.as_slice());
+    let there = earned >= least - 1e-9 * problem.return_scale() && earned <= least + 1e-6 * problem.return_scale();
+    there.then_some(end)
 }
 
 /// μᵀw ≥ least, in units of the largest expected return.

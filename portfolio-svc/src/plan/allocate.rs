@@ -72,7 +72,7 @@ fn no_estimate() -> Outcome {
 
 fn describe(plan: &Plan, inputs: &Inputs, problem: Option<&Problem>, outcome: Outcome) -> Allocation {
     let symbols = inputs.limits.symbols().to_vec();
-    let weights = outcome.weights();
+    let weights = outcome.best();
     let figures = problem.zip(weights).map(|(problem, w)| Figures::of(problem, &inputs.window.returns, w));
     let turnover = inputs.held.as_ref().zip(weights).map(|(held, w)| held.turnover_to(&symbols, w));
     Allocation {

@@ -27,7 +27,7 @@ pub struct Allocation {
 }
 
 impl Allocation {
-    /// What is held once this allocation is traded; `None` without weights.
+    /// What is held once this allocation is traded; `None` unless solved.
     pub fn held(&self) -> Option<Held> {
         let weights = self.outcome.weights()?.as_slice();
         Some(self.symbols.iter().cloned().zip(weights.iter().copied()).collect())

@@ -1,0 +1,141 @@
+use std::time::Duration;
+
+use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::status::{Code, Fault, Violations};
+use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::limits::{Defect, Limits};
+use crate::live::Round;
+use crate::market::Market;
+use crate::model::Model;
+use crate::plan::{Allocation, Held, Inputs, Plan, allocate, efficient};
+use crate::prices::{LEAST_RETURNS, TooShort, Window};
+
+/// Brings together what an allocation needs: closes, forecasts and a thread to compute on.
+#[derive(Clone)]
+pub struct Desk {
+    /// Instruments and closes.
+    pub market: Market,
+    /// Forecasts.
+    pub model: Model,
+    /// Where solvers run.
+    pub cpu: CpuPool,
+    /// How long a live round waits for closes that are on their way.
+    pub patience: Duration,
+}
+
+impl Desk {
+    /// Optimises once.
+    ///
+    /// # Errors
+    /// NOT_FOUND for an unknown symbol, INVALID_ARGUMENT for too few common returns, FAILED_PRECONDITION without
+    /// forecasts; as the other services answer.
+    pub async fn optimise(&self, plan: Plan, symbols: Vec<Symbol>) -> Result<Allocation, Fault> {
+        let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
+        self.cpu.run(move || allocate(&plan, &inputs)).await
+    }
+
+    /// The efficient frontier.
+    ///
+    /// # Errors
+    /// As [`optimise`](Self::optimise).
+    pub async fn frontier(&self, plan: Plan, symbols: Vec<Symbol>, points: usize) -> Result<Vec<Allocation>, Fault> {
+        let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
+        self.cpu.run(move || efficient(&plan, &inputs, points)).await
+    }
+
+    /// Optimises a live portfolio at the close of a round, from the weights `held` before.
+    ///
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others.
+    ///
+    /// # Errors
+    /// As [`optimise`](Self::optimise).
+    pub async fn advance(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
+        let universe = self.market.universe_with(&plan.symbols).await?;
+        let all = if plan.symbols.is_empty() { universe.symbols().cloned().collect() } else { plan.symbols.clone() };
+        self.await_closes(&all, round).await?;
+        let ripe = |symbol: &Symbol| self.market.read(|closes| closes.is_ripe(symbol, round.as_of));
+        let (symbols, left_out): (Vec<_>, Vec<_>) = all.into_iter().partition(|s| !plan.symbols.is_empty() || ripe(s));
+        if symbols.is_empty() {
+            return Err(none_ripe());
+        }
+        let inputs = self.inputs(&plan, symbols, Some(round.as_of), held).await?;
+        let mut allocation = self.cpu.run(move || allocate(&plan, &inputs)).await?;
+        allocation.outcome.note = note(allocation.outcome.note, &left_out);
+        Ok(allocation)
+    }
+
+    /// Signals and closes come by different ways: waits until the closes of the round are there, then fetches them.
+    async fn await_closes(&self, symbols: &[Symbol], round: &Round) -> Result<(), Fault> {
+        self.market.load(symbols).await?;
+        let heard: Vec<Symbol> = symbols.iter().filter(|symbol| round.heard.contains(*symbol)).cloned().collect();
+        if self.market.reach(&heard, round.as_of, self.patience).await {
+            return Ok(());
+        }
+        self.market.fetch(symbols).await
+    }
+
+    async fn inputs(
+        &self,
+        plan: &Plan,
+        symbols: Vec<Symbol>,
+        as_of: Option<Timestamp>,
+        held: Option<Held>,
+    ) -> Result<Inputs, Fault> {
+        let universe = self.market.universe_with(&symbols).await?;
+        let limits = plan.constraints.limits(&symbols).map_err(bad_limits)?;
+        self.market.load(&symbols).await?;
+        let window = self.window(&limits, as_of.unwrap_or(Timestamp::MAX), plan.lookback).await?;
+        let insights = if plan.expected.needs_insights() {
+            self.model.insights(&symbols, window.as_of).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Inputs { limits, window, insights, periods: universe.periods(&symbols), held })
+    }
+
+    /// Aligning many symbols takes a while: it is work for the pool.
+    async fn window(&self, limits: &Limits, as_of: Timestamp, lookback: usize) -> Result<Window, Fault> {
+        let (market, symbols) = (self.market.clone(), limits.symbols().to_vec());
+        let window = move || market.read(|closes| closes.window(&symbols, as_of, lookback));
+        self.cpu.run(window).await?.map_err(|short| too_short(&short))
+    }
+}
+
+/// INVALID_ARGUMENT naming each defect under `constraints`.
+pub(crate) fn bad_limits(defects: Vec<Defect>) -> Fault {
+    let mut violations = Violations::new();
+    note_defects(&mut violations, defects);
+    violations.finish(()).err().unwrap_or_else(|| Fault::internal("limits were refused without a defect"))
+}
+
+/// Notes each defect under `constraints`, or under `symbols`.
+pub(crate) fn note_defects(violations: &mut Violations, defects: Vec<Defect>) {
+    for Defect { field, rule } in defects {
+        if field == "symbols" {
+            violations.add("symbols", rule);
+        } else {
+            violations.add(&format!("constraints.{field}"), rule);
+        }
+    }
+}
+
+fn too_short(short: &TooShort) -> Fault {
+    Fault::new(Code::InvalidArgument, "TOO_FEW_RETURNS", short.to_string())
+        .meta("least", LEAST_RETURNS.to_string())
+        .field("symbols", short.to_string())
+}
+
+fn none_ripe() -> Fault {
+    let message = format!("no instrument has {LEAST_RETURNS} returns and a close within the last week");
+    Fault::new(Code::FailedPrecondition, "NO_DATA", message)
+}
+
+fn note(note: String, left_out: &[Symbol]) -> String {
+    if left_out.is_empty() {
+        return note;
+    }
+    let names: Vec<&str> = left_out.iter().map(Symbol::as_str).collect();
+    let left_out = format!("left out for want of history or fresh bars: {}", names.join(", "));
+    if note.is_empty() { left_out } else { format!("{note}; {left_out}") }
+}

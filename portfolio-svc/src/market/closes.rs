@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::prices::{Close, LEAST_RETURNS, Series, TooShort, Window};
+
+/// The most closes that are kept of one symbol: the longest lookback and one more.
+const MOST: usize = 10_001;
+
+/// A symbol whose newest close is older than this has left the live portfolio: delisted, or no longer fed.
+const GONE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// Adjusted closes by symbol: a cache of what market-svc has.
+#[derive(Debug, Default)]
+pub struct Closes {
+    kept: BTreeMap<Symbol, Kept>,
+    generation: u64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    series: Series,
+    /// Whether the history before the live closes was fetched.
+    whole: bool,
+}
+
+impl Closes {
+    /// Takes a live close; of a symbol that nobody has asked for too, so that a fetch under way misses nothing.
+    pub fn put(&mut self, symbol: Symbol, close: Close) {
+        let series = &mut self.kept.entry(symbol).or_default().series;
+        series.put(close);
+        series.keep_newest(MOST);
+    }
+
+    /// Takes a fetched history, unless the cache was cleared since `generation`.
+    pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, generation: u64) {
+        if generation != self.generation {
+            return;
+        }
+        let kept = self.kept.entry(symbol).or_default();
+        let live = std::mem::take(&mut kept.series);
+        kept.series = history.into_iter().chain(live.until(Timestamp::MAX).iter().copied()).collect();
+        kept.series.keep_newest(MOST);
+        kept.whole = true;
+    }
+
+    /// Forgets everything: the feed has begun anew, or closes were lost.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+        self.generation += 1;
+    }
+
+    /// Counts the clearings.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Those of `symbols` whose history is to be fetched.
+    pub fn missing(&self, symbols: &[Symbol]) -> Vec<Symbol> {
+        let whole = |symbol: &&Symbol| self.kept.get(*symbol).is_some_and(|kept| kept.whole);
+        symbols.iter().filter(|symbol| !whole(symbol)).cloned().collect()
+    }
+
+    /// Whether each of `symbols` has a close at or after `time`.
+    pub fn reach(&self, symbols: &[Symbol], time: Timestamp) -> bool {
+        let newest = |symbol| self.kept.get(symbol).and_then(|kept: &Kept| kept.series.newest());
+        symbols.iter().all(|symbol| newest(symbol).is_some_and(|close| close.time >= time))
+    }
+
+    /// The newest common returns.
+    ///
+    /// # Errors
+    /// If there are too few.
+    ///
+    /// # Panics
+    /// If `symbols` is empty.
+    pub fn window(&self, symbols: &[Symbol], as_of: Timestamp, lookback: usize) -> Result<Window, TooShort> {
+        let empty = Series::default();
+        let series = |symbol: &Symbol| self.kept.get(symbol).map_or(&empty, |kept| &kept.series);
+        let series: Vec<_> = symbols.iter().map(|symbol| (symbol.clone(), series(symbol))).collect();
+        Window::newest(&series, as_of, lookback)
+    }
+
+    /// Whether a symbol can be part of a live portfolio at `time`: it has history enough and is still fed.
+    pub fn is_ripe(&self, symbol: &Symbol, time: Timestamp) -> bool {
+        let known = self.kept.get(symbol).map_or(&[][..], |kept| kept.series.until(time));
+        known.len() > LEAST_RETURNS && known.last().is_some_and(|close| time.since(close.time) <= GONE_AFTER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prices::Day;
+
+    fn symbol() -> Symbol {
+        Symbol::try_from("AAPL").unwrap()
+    }
+
+    fn close(day: i64) -> Close {
+        let open = Timestamp::from_nanos(day * 86_400_000_000_000);
+        Close { day: Day::of_open(open), time: open.plus(Duration::from_secs(3_600)), price: 100.0 + day as f64 }
+    }
+
+    #[test]
+    fn a_close_that_arrives_during_a_fetch_is_kept() {
+        let mut closes = Closes::default();
+        let generation = closes.generation();
+        closes.put(symbol(), close(100));
+        assert_eq!(closes.missing(&[symbol()]), [symbol()], "a live close is no history");
+        closes.merge(symbol(), (0..100).map(close), generation);
+        assert!(closes.missing(&[symbol()]).is_empty());
+        assert!(closes.reach(&[symbol()], close(100).time));
+        assert_eq!(closes.window(&[symbol()], Timestamp::MAX, 100).unwrap().returns.dates(), 100);
+    }
+
+    #[test]
+    fn a_fetch_that_began_before_a_clearing_is_let_go() {
+        let mut closes = Closes::default();
+        let generation = closes.generation();
+        closes.clear();
+        closes.merge(symbol(), (0..100).map(close), generation);
+        assert_eq!(closes.missing(&[symbol()]), [symbol()]);
+    }
+
+    #[test]
+    fn is_ripe_with_history_and_fresh_closes() {
+        let mut closes = Closes::default();
+        closes.merge(symbol(), (0..60).map(close), 0);
+        assert!(!closes.is_ripe(&symbol(), close(59).time), "59 returns are too few");
+        closes.put(symbol(), close(60));
+        assert!(closes.is_ripe(&symbol(), close(60).time));
+        assert!(!closes.is_ripe(&symbol(), close(68).time), "a week without a close");
+    }
+}

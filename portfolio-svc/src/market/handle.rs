@@ -1,0 +1,186 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tickmesh_fanout::topic::Feed;
+use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_proto::r#type::v1::FeedState;
+use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+
+use super::{Closes, Universe, client};
+use crate::prices::Close;
+
+/// How long the list of instruments is believed.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The most known symbols that a NOT_FOUND lists.
+const LISTED: usize = 50;
+
+/// The handle on market-svc. Clones share the cache.
+#[derive(Clone)]
+pub struct Market {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    upstream: Upstream,
+    closes: RwLock<Closes>,
+    universe: RwLock<Option<(Instant, Arc<Universe>)>>,
+    /// One fetch at a time: who waits finds the closes there.
+    fetching: Mutex<()>,
+    /// Whether the subscription keeps the closes fresh.
+    live: AtomicBool,
+    feed: watch::Sender<Feed>,
+    changed: watch::Sender<u64>,
+}
+
+impl Market {
+    /// Speaks to market-svc by `upstream`.
+    pub fn new(upstream: Upstream) -> Self {
+        let feed = Feed { state: FeedState::Waiting, market_time: None };
+        let shared = Shared {
+            upstream,
+            closes: RwLock::default(),
+            universe: RwLock::default(),
+            fetching: Mutex::default(),
+            live: AtomicBool::new(false),
+            feed: watch::Sender::new(feed),
+            changed: watch::Sender::new(0),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The instruments, as of a few seconds ago at most.
+    ///
+    /// # Errors
+    /// As market-svc answers.
+    pub async fn universe(&self) -> Result<Arc<Universe>, Fault> {
+        let known = self.shared.universe.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some((at, universe)) if at.elapsed() < FRESH => Ok(universe),
+            _ => self.fetch_universe().await,
+        }
+    }
+
+    /// The instruments, among them all of `symbols`.
+    ///
+    /// # Errors
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN, listing known ones; as market-svc answers.
+    pub async fn universe_with(&self, symbols: &[Symbol]) -> Result<Arc<Universe>, Fault> {
+        let mut universe = self.universe().await?;
+        if symbols.iter().any(|symbol| !universe.knows(symbol)) {
+            universe = self.fetch_universe().await?;
+        }
+        match symbols.iter().find(|symbol| !universe.knows(symbol)) {
+            Some(symbol) => Err(unknown(symbol, &universe)),
+            None => Ok(universe),
+        }
+    }
+
+    async fn fetch_universe(&self) -> Result<Arc<Universe>, Fault> {
+        let universe = Arc::new(client::instruments(&self.shared.upstream).await?);
+        let mut known = self.shared.universe.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((Instant::now(), Arc::clone(&universe)));
+        Ok(universe)
+    }
+
+    /// Whether a symbol was known when last asked.
+    pub fn knew(&self, symbol: &Symbol) -> bool {
+        let known = self.shared.universe.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_some_and(|(_, universe)| universe.knows(symbol))
+    }
+
+    /// Sees to it that the closes of these symbols are there and fresh.
+    ///
+    /// # Errors
+    /// As market-svc answers.
+    pub async fn load(&self, symbols: &[Symbol]) -> Result<(), Fault> {
+        if self.stale(symbols).is_empty() {
+            return Ok(());
+        }
+        let _turn = self.shared.fetching.lock().await;
+        let stale = self.stale(symbols);
+        if stale.is_empty() { Ok(()) } else { self.fetch(&stale).await }
+    }
+
+    /// Fetches anew whatever the subscription says.
+    ///
+    /// # Errors
+    /// As market-svc answers.
+    pub async fn fetch(&self, symbols: &[Symbol]) -> Result<(), Fault> {
+        let generation = self.read(Closes::generation);
+        let fetched = client::closes(&self.shared.upstream, symbols, None).await?;
+        self.write(|closes| fetched.into_iter().for_each(|(symbol, new)| closes.merge(symbol, new, generation)));
+        Ok(())
+    }
+
+    fn stale(&self, symbols: &[Symbol]) -> Vec<Symbol> {
+        if self.shared.live.load(Ordering::Acquire) {
+            self.read(|closes| closes.missing(symbols))
+        } else {
+            symbols.to_vec()
+        }
+    }
+
+    /// Waits until these symbols have closes at or after `time`, for `patience` at most; says whether they have.
+    pub async fn reach(&self, symbols: &[Symbol], time: Timestamp, patience: Duration) -> bool {
+        let mut changed = self.shared.changed.subscribe();
+        let there = async {
+            while !self.read(|closes| closes.reach(symbols, time)) {
+                if changed.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, there).await.is_ok()
+    }
+
+    /// Looks at the closes. For short looks only: the subscription waits meanwhile.
+    pub fn read<T>(&self, look: impl FnOnce(&Closes) -> T) -> T {
+        look(&self.shared.closes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Closes)) {
+        change(&mut self.shared.closes.write().unwrap_or_else(PoisonError::into_inner));
+        self.shared.changed.send_modify(|count| *count += 1);
+    }
+
+    /// The state of market-svc's feed, as it last said.
+    pub fn feed(&self) -> Feed {
+        *self.shared.feed.borrow()
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.shared.upstream
+    }
+
+    pub(super) fn set_live(&self, live: bool) {
+        self.shared.live.store(live, Ordering::Release);
+    }
+
+    pub(super) fn put(&self, new: impl IntoIterator<Item = (Symbol, Close)>) {
+        self.write(|closes| new.into_iter().for_each(|(symbol, close)| closes.put(symbol, close)));
+    }
+
+    pub(super) fn clear(&self) {
+        self.write(Closes::clear);
+    }
+
+    pub(super) fn set_feed(&self, feed: Feed) {
+        self.shared.feed.send_replace(feed);
+    }
+}
+
+fn unknown(symbol: &Symbol, universe: &Universe) -> Fault {
+    let known: Vec<&str> = universe.symbols().take(LISTED).map(Symbol::as_str).collect();
+    let known = known.join(", ");
+    let message = format!("there is no symbol {symbol}; known are {known}. Bars of more come in by `tickmesh import`");
+    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", message).meta("symbol", symbol.as_str()).meta("known", known).resource(
+        "tickmesh.market.v1.Instrument",
+        symbol.as_str(),
+        "no such instrument",
+    )
+}

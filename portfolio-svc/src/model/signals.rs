@@ -1,0 +1,34 @@
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tickmesh_mesh::client::Upstream;
+use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
+use tickmesh_proto::model::v1::stream_signals_response::Control;
+use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsResponse};
+use tickmesh_proto::r#type::v1::Delivery;
+use tonic::Status;
+
+use crate::upstream::{HEARTBEAT, Live, Message, envelope};
+
+envelope!(StreamSignalsResponse, Control, signals, Signal);
+
+/// All signals as they are decided.
+pub(crate) struct Signals {
+    pub(crate) upstream: Upstream,
+}
+
+impl Live for Signals {
+    type Event = Signal;
+
+    async fn open(&self, resume_after: String) -> Result<BoxStream<'static, Result<Message<Signal>, Status>>, Status> {
+        let request = StreamSignalsRequest {
+            symbols: Vec::new(),
+            delivery: Delivery::All.into(),
+            min_interval: None,
+            resume_after,
+            best_effort: false,
+            heartbeat_interval: Some(HEARTBEAT),
+        };
+        let stream = ForecastServiceClient::new(self.upstream.stream()).stream_signals(request).await?.into_inner();
+        Ok(stream.map(|message| message.map(Message::from)).boxed())
+    }
+}

@@ -1,0 +1,204 @@
+use portfolio_svc::Config;
+use tickmesh_proto::portfolio::v1::{
+    Allocation, Constraints, Objective, OptimizeRequest, SolveStatus, StreamAllocationsRequest,
+};
+use tonic::Code;
+
+use crate::harness::Service;
+use crate::peer::Peer;
+
+const BEGIN: usize = 400;
+
+fn days(peer: &Peer, allocations: &[Allocation]) -> Vec<usize> {
+    let day = |a: &Allocation| (1..=505).find(|day| Some(peer.tape.close_time(*day)) == a.as_of).unwrap();
+    allocations.iter().map(day).collect()
+}
+
+#[tokio::test]
+async fn an_allocation_follows_each_round_of_signals() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut stream = service.all_after("").await;
+    assert!(stream.ack().await.all_symbols);
+    let first = stream.allocations(1).await;
+    assert!(first[0].is_snapshot && first[0].turnover.is_none());
+    peer.pass(5);
+    let live = stream.allocations(5).await;
+    assert_eq!(days(&peer, &live), [401, 402, 403, 404, 405]);
+    for allocation in &live {
+        assert_eq!((allocation.status(), allocation.objective()), (SolveStatus::Solved, Objective::MinVolatility));
+        let turnover = allocation.turnover.unwrap();
+        assert!(turnover <= 0.2 + 1e-8 && (allocation.cost.unwrap() - 0.001 * turnover).abs() < 1e-15);
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_neither_loses_nor_repeats_an_allocation() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for restart in 0..4 {
+        let service = Service::start(&peer, data.path()).await;
+        service.ready().await;
+        let mut stream = service.all_after(&cursor).await;
+        stream.ack().await;
+        if restart == 0 {
+            seen.extend(stream.allocations(1).await);
+        } else {
+            seen.extend(stream.allocations(3).await); // what passed while it was down
+        }
+        peer.pass(2);
+        seen.extend(stream.allocations(2).await);
+        cursor = stream.cursor.clone();
+        drop(stream);
+        service.stop().await;
+        peer.pass(3);
+    }
+    assert_eq!(days(&peer, &seen), (BEGIN..BEGIN + seen.len()).collect::<Vec<_>>());
+    for pair in seen.windows(2) {
+        let weights = |a: &Allocation| a.weights.iter().map(|w| w.weight).collect::<Vec<_>>();
+        let moved: f64 = weights(&pair[0]).iter().zip(weights(&pair[1])).map(|(a, b)| (a - b).abs() / 2.0).sum();
+        assert!((pair[1].turnover.unwrap() - moved).abs() < 1e-12, "turnover is counted from the weights before");
+    }
+}
+
+/// A crash between the log and the store leaves an old state beside a newer log.
+#[tokio::test]
+async fn what_the_log_has_beyond_the_stored_state_is_taken_over() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    service.stop().await;
+    let before = std::fs::read(data.path().join("portfolio.db")).unwrap();
+
+    peer.pass(2);
+    let service = Service::start(&peer, data.path()).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    while days(&peer, &stream.allocations(1).await) != [BEGIN + 2] {}
+    drop(stream);
+    service.stop().await;
+    for file in ["portfolio.db-wal", "portfolio.db-shm"] {
+        assert!(!data.path().join(file).exists(), "closed in good order");
+    }
+    std::fs::write(data.path().join("portfolio.db"), before).unwrap();
+
+    let service = Service::start(&peer, data.path()).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    let newest = stream.allocations(1).await;
+    assert_eq!(days(&peer, &newest), [BEGIN + 2]);
+    peer.pass(1);
+    let next = stream.allocations(1).await;
+    assert_eq!(days(&peer, &next), [BEGIN + 3], "the days in between are not done again");
+    assert!(next[0].turnover.unwrap() < 0.05, "turnover is counted from the newest weights");
+    drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_run_of_the_feed_begins_the_portfolio_anew() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    service.stop().await;
+    let again = Peer::run(BEGIN - 100, "second").await;
+    let service = Service::start(&again, data.path()).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    let mut first = stream.allocations(1).await;
+    while days(&again, &first) != [BEGIN - 100] {
+        first = stream.allocations(1).await; // the snapshot may still be of the run before
+    }
+    assert_eq!(first[0].turnover, None, "nothing is held yet in the new run");
+    again.pass(1);
+    assert_eq!(days(&again, &stream.allocations(1).await), [BEGIN - 99]);
+    drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn it_starts_before_the_services_that_it_needs_and_finds_them_later() {
+    let data = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
+    let mut service =
+        Service::with(Config { market_url: url.clone(), model_url: url, ..Config::default() }, data.path()).await;
+    let status = service.client.optimize(OptimizeRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(service.readiness.open()[0].name, "portfolio/allocation");
+    let _peer = Peer::at(free, BEGIN).await;
+    service.ready().await;
+    service.client.optimize(OptimizeRequest::default()).await.unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn listed_symbols_have_a_portfolio_of_their_own_and_unknown_ones_are_refused_in_the_ack() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let symbols = ["NVDA", "ZZZZ", "AAPL"].map(String::from).to_vec();
+    let mut stream = service.stream(StreamAllocationsRequest { symbols, ..Default::default() }).await;
+    let ack = stream.ack().await;
+    assert_eq!(ack.accepted_symbols, ["AAPL", "NVDA"]);
+    assert_eq!(ack.rejected_symbols[0].reason, "SYMBOL_UNKNOWN");
+    let snapshot = stream.allocations(1).await;
+    let names: Vec<&str> = snapshot[0].weights.iter().map(|w| w.symbol.as_str()).collect();
+    assert_eq!(names, ["AAPL", "NVDA"]);
+    peer.pass(1);
+    assert_eq!(days(&peer, &stream.allocations(1).await), [BEGIN + 1]);
+    drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_of_its_own_is_streamed_and_the_number_of_such_is_bounded() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let config =
+        Config { market_url: peer.url.clone(), model_url: peer.url.clone(), max_books: 1, ..Config::default() };
+    let mut service = Service::with(config, data.path()).await;
+    service.ready().await;
+    let request = |cap: f64| StreamAllocationsRequest {
+        optimize: Some(OptimizeRequest {
+            objective: Objective::RiskParity.into(),
+            constraints: Some(Constraints { max_weight: Some(cap), ..Default::default() }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let mut stream = service.stream(request(0.5)).await;
+    stream.ack().await;
+    let snapshot = stream.allocations(1).await;
+    assert!(snapshot[0].weights.iter().all(|w| (w.risk_contribution - 1.0 / 6.0).abs() < 1e-9));
+    let refused = service.client.stream_allocations(request(0.6)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    drop(stream);
+    // The server learns of the reset soon after; then the idle portfolio makes way.
+    let mut taken = service.client.stream_allocations(request(0.6)).await;
+    for _ in 0..200 {
+        if taken.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        taken = service.client.stream_allocations(request(0.6)).await;
+    }
+    drop(taken.unwrap());
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn bad_streams_are_refused_with_every_bad_field() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let mut service = Service::start(&peer, data.path()).await;
+    let optimize = OptimizeRequest { lookback: 1, as_of: Some(peer.tape.close_time(1)), ..Default::default() };
+    let symbols = vec!["AAPL".into()];
+    let request = StreamAllocationsRequest { symbols, optimize: Some(optimize), delivery: 9, ..Default::default() };
+    let status = service.client.stream_allocations(request).await.unwrap_err();
+    let named = tonic_types::StatusExt::get_details_bad_request(&status).unwrap().field_violations;
+    let fields: Vec<&str> = named.iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(fields, ["symbols", "optimize.as_of", "optimize.lookback", "delivery"]);
+    service.stop().await;
+}

@@ -1,0 +1,188 @@
+use tickmesh_proto::portfolio::v1::{
+    Allocation, Constraints, Covariance, CurrentWeight, ExpectedReturns, GetFrontierRequest, Objective,
+    OptimizeRequest, SolveStatus,
+};
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::harness::Service;
+use crate::peer::Peer;
+
+const ALL: usize = 505;
+
+async fn service(clock: usize) -> (Peer, Service, tempfile::TempDir) {
+    let (peer, data) = (Peer::start(clock).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    (peer, service, data)
+}
+
+fn symbols(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn weights(allocation: &Allocation) -> Vec<f64> {
+    allocation.weights.iter().map(|w| w.weight).collect()
+}
+
+fn golden(pointer: &str) -> Vec<f64> {
+    let json: serde_json::Value = serde_json::from_str(include_str!("../golden/golden.json")).unwrap();
+    json.pointer(pointer).unwrap().as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64]) {
+    assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-7), "{found:?} is not {expected:?}");
+}
+
+#[tokio::test]
+async fn nothing_asked_for_is_the_tangency_portfolio_of_all_symbols() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let allocation = service.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+    assert_eq!(allocation.status(), SolveStatus::Solved);
+    assert_eq!((allocation.objective(), allocation.observations), (Objective::MaxSharpe, 504));
+    assert_close(&weights(&allocation), &golden("/weights/max_sharpe_0"));
+    let shares: f64 = allocation.weights.iter().map(|w| w.risk_contribution).sum();
+    assert!((shares - 1.0).abs() < 1e-12);
+    assert!(allocation.conditional_value_at_risk.unwrap() > allocation.value_at_risk.unwrap());
+    assert_eq!(allocation.turnover, None);
+}
+
+#[tokio::test]
+async fn turnover_and_cost_are_counted_from_the_current_weights() {
+    let (peer, mut service, _data) = service(ALL).await;
+    let held = |symbol: &String| CurrentWeight { symbol: symbol.clone(), weight: 1.0 / 6.0 };
+    let request = OptimizeRequest {
+        objective: Objective::MinVolatility.into(),
+        current_weights: peer.tape.symbols.iter().map(held).collect(),
+        constraints: Some(Constraints { max_turnover: Some(0.1), ..Constraints::default() }),
+        ..OptimizeRequest::default()
+    };
+    let allocation = service.client.optimize(request).await.unwrap().into_inner();
+    assert_close(&weights(&allocation), &golden("/weights/min_volatility_turnover"));
+    assert!((allocation.turnover.unwrap() - 0.1).abs() < 1e-8);
+    assert!((allocation.cost.unwrap() - 0.0001).abs() < 1e-8);
+}
+
+#[tokio::test]
+async fn the_past_is_computed_from_what_was_known_then() {
+    let (peer, mut service, _data) = service(ALL).await;
+    let request = OptimizeRequest { as_of: Some(peer.tape.close_time(300)), ..OptimizeRequest::default() };
+    let then = service.client.optimize(request).await.unwrap().into_inner();
+    assert_eq!((then.as_of, then.observations), (Some(peer.tape.close_time(300)), 299));
+    let (_peer, mut early, _data) = self::service(300).await;
+    let now = early.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+    assert_eq!(weights(&then), weights(&now));
+}
+
+#[tokio::test]
+async fn closes_that_arrive_live_are_used_at_once() {
+    let (peer, mut service, _data) = service(ALL - 5).await;
+    service.ready().await;
+    service.client.optimize(OptimizeRequest::default()).await.unwrap();
+    peer.pass(5);
+    let newest = peer.tape.close_time(ALL);
+    let mut allocation = Allocation::default();
+    for _ in 0..200 {
+        allocation = service.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+        if allocation.as_of == Some(newest) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(allocation.as_of, Some(newest));
+    // Raw live prices are twice the adjusted ones: a jump of 100 % would show here.
+    assert_close(&weights(&allocation), &golden("/weights/max_sharpe_0"));
+}
+
+#[tokio::test]
+async fn an_infeasible_problem_is_an_outcome_that_names_the_clash() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let constraints = Constraints { max_weight: Some(0.1), ..Constraints::default() };
+    let request = OptimizeRequest { constraints: Some(constraints), ..OptimizeRequest::default() };
+    let allocation = service.client.optimize(request).await.unwrap().into_inner();
+    assert_eq!(allocation.status(), SolveStatus::Infeasible);
+    assert_eq!(allocation.clashing_constraints, ["max_weight"]);
+    assert!(allocation.weights.is_empty() && allocation.volatility.is_none());
+}
+
+#[tokio::test]
+async fn an_unknown_symbol_is_not_found_and_the_known_ones_are_listed() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let request = OptimizeRequest { symbols: symbols(&["AAPL", "ZZZZ"]), ..OptimizeRequest::default() };
+    let status = service.client.optimize(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::NotFound);
+    assert!(status.message().contains("ZZZZ") && status.message().contains("NVDA"), "{}", status.message());
+    assert_eq!(status.get_details_error_info().unwrap().reason, "SYMBOL_UNKNOWN");
+}
+
+#[tokio::test]
+async fn every_bad_field_is_named() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let request = OptimizeRequest {
+        symbols: symbols(&["AAPL", "b?d"]),
+        lookback: 3,
+        covariance: 6,
+        ..OptimizeRequest::default()
+    };
+    let status = service.client.optimize(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let named = status.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<&str> = named.iter().map(|v| v.field.as_str()).collect();
+    assert_eq!(fields, ["symbols[1]", "covariance", "lookback"]);
+}
+
+#[tokio::test]
+async fn sixty_common_returns_are_enough_and_one_fewer_is_not() {
+    let (_peer, mut enough, _data) = service(61).await;
+    let allocation = enough.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+    assert_eq!(allocation.observations, 60);
+    let (_peer, mut short, _data) = service(60).await;
+    let status = short.client.optimize(OptimizeRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert_eq!(status.get_details_error_info().unwrap().reason, "TOO_FEW_RETURNS");
+}
+
+#[tokio::test]
+async fn forecasts_move_expected_returns_by_what_the_model_knows_beyond_its_drift() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let ask = |expected: ExpectedReturns| OptimizeRequest {
+        symbols: symbols(&["AAPL", "AMZN", "GOOG"]),
+        objective: Objective::EqualWeight.into(),
+        expected_returns: expected.into(),
+        covariance: Covariance::Sample.into(),
+        ..OptimizeRequest::default()
+    };
+    let historical = service.client.optimize(ask(ExpectedReturns::Historical)).await.unwrap().into_inner();
+    let forecast = service.client.optimize(ask(ExpectedReturns::Forecast)).await.unwrap().into_inner();
+    // Shrinking to the cross-sectional mean leaves the mean alone; m - a averages 1e-4 - 5e-5 over the three.
+    let moved = forecast.expected_return.unwrap() - historical.expected_return.unwrap();
+    assert!((moved - 252.0 * 5e-5).abs() < 1e-12, "{moved}");
+    let views = service.client.optimize(ask(ExpectedReturns::BlackLitterman)).await.unwrap().into_inner();
+    assert!(views.expected_return.unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn a_symbol_without_forecast_is_named() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let request = OptimizeRequest {
+        symbols: symbols(&["AAPL", "NVDA"]),
+        expected_returns: ExpectedReturns::Forecast.into(),
+        ..OptimizeRequest::default()
+    };
+    let status = service.client.optimize(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!((info.reason.as_str(), info.metadata["symbols"].as_str()), ("NO_FORECAST", "NVDA"));
+}
+
+#[tokio::test]
+async fn the_frontier_goes_from_least_volatility_to_greatest_return() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let request = GetFrontierRequest { optimize: Some(OptimizeRequest::default()), points: 7 };
+    let points = service.client.get_frontier(request).await.unwrap().into_inner().allocations;
+    assert_eq!(points.len(), 7);
+    assert!(points.iter().all(|p| p.status() == SolveStatus::Solved));
+    assert_close(&weights(&points[0]), &golden("/weights/min_volatility"));
+    assert!(points.is_sorted_by(|a, b| a.expected_return < b.expected_return && a.volatility < b.volatility));
+    let best = golden("/expected/historical").into_iter().fold(f64::MIN, f64::max);
+    assert!((points[6].expected_return.unwrap() - best).abs() < 1e-7);
+}

@@ -1,0 +1,147 @@
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt};
+use prost::Message as _;
+use tickmesh_proto::Encoded;
+use tickmesh_proto::model::v1::stream_signals_response::Control;
+use tickmesh_proto::model::v1::*;
+use tickmesh_proto::server::model::v1::forecast_service_server::ForecastService;
+use tickmesh_proto::server::model::v1::registry_service_server::RegistryService;
+use tonic::{Request, Response, Status};
+
+use super::Tape;
+use super::stream::{Part, live};
+
+pub(crate) struct Model(pub(crate) Tape);
+
+/// Expected return of each symbol: its place in a hundredth of a per cent.
+pub(crate) fn expected(place: usize) -> f64 {
+    place as f64 * 1e-4
+}
+
+/// The drift in each forecast.
+pub(crate) const DRIFT: f64 = 5e-5;
+
+fn signals(tape: &Tape, day: usize) -> Vec<Signal> {
+    let signal = |symbol: &String| Signal {
+        symbol: symbol.clone(),
+        action: Action::Hold.into(),
+        as_of: Some(tape.close_time(day)),
+        ..Signal::default()
+    };
+    tape.symbols.iter().map(signal).collect()
+}
+
+fn response(tape: &Tape, part: Part) -> StreamSignalsResponse {
+    match part {
+        Part::Ack(ack) => StreamSignalsResponse { control: Some(Control::Ack(ack)), ..Default::default() },
+        Part::Snapshot(day) => StreamSignalsResponse { signals: signals(tape, day), ..Default::default() },
+        Part::SnapshotComplete(done, cursor) => {
+            StreamSignalsResponse { control: Some(Control::SnapshotComplete(done)), cursor, ..Default::default() }
+        }
+        Part::Day(day, cursor) => StreamSignalsResponse { signals: signals(tape, day), cursor, ..Default::default() },
+    }
+}
+
+#[tonic::async_trait]
+impl ForecastService for Model {
+    /// The last symbol has no model.
+    async fn batch_predict(
+        &self,
+        request: Request<BatchPredictRequest>,
+    ) -> Result<Response<BatchPredictResponse>, Status> {
+        let place = |symbol: &String| self.0.symbols.iter().position(|s| s == symbol).unwrap();
+        let answer = |symbol: String| {
+            let place = place(&symbol);
+            let trained = place + 1 < self.0.symbols.len();
+            let quality = if trained { ForecastQuality::Good } else { ForecastQuality::Unavailable };
+            let forecast = Forecast {
+                symbol: symbol.clone(),
+                expected_return: trained.then(|| expected(place)),
+                horizon: 1,
+                model_version: format!("models/{symbol}/versions/1"),
+                quality: quality.into(),
+                ..Forecast::default()
+            };
+            ForecastResult { symbol, result: Some(forecast_result::Result::Forecast(forecast)) }
+        };
+        let results = request.into_inner().symbols.into_iter().map(answer).collect();
+        Ok(Response::new(BatchPredictResponse { results }))
+    }
+
+    type StreamSignalsStream = Pin<Box<dyn Stream<Item = Result<Encoded<StreamSignalsResponse>, Status>> + Send>>;
+
+    async fn stream_signals(
+        &self,
+        request: Request<StreamSignalsRequest>,
+    ) -> Result<Response<Self::StreamSignalsStream>, Status> {
+        let tape = self.0.clone();
+        let parts = live(&self.0, &request.into_inner().resume_after)?;
+        let encode = move |part| Ok(Encoded::new(response(&tape, part).encode_to_vec().into()));
+        Ok(Response::new(parts.map(encode).boxed()))
+    }
+
+    async fn predict(&self, _: Request<PredictRequest>) -> Result<Response<Forecast>, Status> {
+        Err(Status::unimplemented("portfolio-svc predicts in batches"))
+    }
+
+    async fn predict_portfolio(
+        &self,
+        _: Request<PredictPortfolioRequest>,
+    ) -> Result<Response<PredictPortfolioResponse>, Status> {
+        Err(Status::unimplemented("portfolio-svc predicts in batches"))
+    }
+
+    async fn list_signals(&self, _: Request<ListSignalsRequest>) -> Result<Response<ListSignalsResponse>, Status> {
+        Err(Status::unimplemented("portfolio-svc streams signals"))
+    }
+
+    async fn list_forecasts(
+        &self,
+        _: Request<ListForecastsRequest>,
+    ) -> Result<Response<ListForecastsResponse>, Status> {
+        Err(Status::unimplemented("portfolio-svc predicts in batches"))
+    }
+}
+
+#[tonic::async_trait]
+impl RegistryService for Model {
+    async fn get_model_version(
+        &self,
+        request: Request<GetModelVersionRequest>,
+    ) -> Result<Response<ModelVersion>, Status> {
+        let evaluation = Evaluation {
+            mse: 4e-4,
+            information_coefficient: Some(0.05),
+            calibration_drift: DRIFT,
+            ..Evaluation::default()
+        };
+        let name = request.into_inner().name;
+        Ok(Response::new(ModelVersion { name, evaluation: Some(evaluation), ..ModelVersion::default() }))
+    }
+
+    async fn list_models(&self, _: Request<ListModelsRequest>) -> Result<Response<ListModelsResponse>, Status> {
+        Err(Status::unimplemented("portfolio-svc gets versions"))
+    }
+
+    async fn get_model(
+        &self,
+        _: Request<GetModelRequest>,
+    ) -> Result<Response<tickmesh_proto::model::v1::Model>, Status> {
+        Err(Status::unimplemented("portfolio-svc gets versions"))
+    }
+
+    async fn list_model_versions(
+        &self,
+        _: Request<ListModelVersionsRequest>,
+    ) -> Result<Response<ListModelVersionsResponse>, Status> {
+        Err(Status::unimplemented("portfolio-svc gets versions"))
+    }
+
+    async fn set_alias(
+        &self,
+        _: Request<SetAliasRequest>,
+    ) -> Result<Response<tickmesh_proto::model::v1::Model>, Status> {
+        Err(Status::unimplemented("portfolio-svc gets versions"))
+    }
+}
