@@ -17,6 +17,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::server::health_reporter;
 
 use crate::market::Market;
 use crate::model::Model;
@@ -39,7 +42,8 @@ impl Mesh {
         let services = Routes::new(MarketServiceServer::new(market.clone()))
             .add_service(IngestServiceServer::new(market.clone()))
             .add_service(ForecastServiceServer::new(Model))
-            .add_service(OperationsServer::new(Model));
+            .add_service(OperationsServer::new(Model))
+            .add_service(health().await);
         let ready = get(async || Json(serde_json::json!({"ready": true, "latches": []})));
         let mesh = serve(services.into_axum_router().route("/readyz", ready)).await;
         let readiness = Readiness::new();
@@ -77,6 +81,13 @@ impl Mesh {
 fn setup(readiness: Readiness) -> Setup {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     Setup { listener, readiness, cpu: CpuPool::new(1, 1).unwrap(), data_dir: std::env::temp_dir() }
+}
+
+/// The health of the services that are there.
+async fn health() -> HealthServer<impl Health> {
+    let (reporter, health) = health_reporter();
+    reporter.set_service_status("tickmesh.market.v1.MarketService", ServingStatus::Serving).await;
+    health
 }
 
 async fn serve(router: axum::Router) -> SocketAddr {

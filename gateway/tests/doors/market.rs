@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -20,19 +21,34 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 #[derive(Clone)]
 pub(crate) struct Market {
     open_streams: Arc<watch::Sender<usize>>,
+    /// Large messages that were taken from the service.
+    large_messages: Arc<AtomicUsize>,
 }
 
 type Items<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Market {
     pub(crate) fn new() -> Self {
-        Self { open_streams: Arc::new(watch::Sender::new(0)) }
+        Self { open_streams: Arc::new(watch::Sender::new(0)), large_messages: Arc::default() }
     }
 
     /// Waits until this many streams are open at the service.
     pub(crate) async fn open_streams(&self, expected: usize) {
         let mut open = self.open_streams.subscribe();
         open.wait_for(|open| *open == expected).await.expect("the market lives");
+    }
+
+    /// How many large messages were taken, once no more are.
+    pub(crate) async fn large_messages_when_still(&self) -> usize {
+        let mut before = usize::MAX;
+        loop {
+            let now = self.large_messages.load(Ordering::Relaxed);
+            if now > 0 && now == before {
+                return now;
+            }
+            before = now;
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
     }
 
     fn opened(&self) -> Open {
@@ -157,8 +173,10 @@ impl MarketService for Market {
         let large = StreamBarsResponse { cursor: "x".repeat(60_000), ..Default::default() };
         let large: Bytes = large.encode_to_vec().into();
         let open = self.opened();
+        let taken = Arc::clone(&self.large_messages);
         Ok(Response::new(Box::pin(stream::repeat_with(move || {
             let _ = &open;
+            taken.fetch_add(1, Ordering::Relaxed);
             Ok(Encoded::new(large.clone()))
         }))))
     }

@@ -183,3 +183,16 @@ async fn a_plain_request_is_told_to_upgrade() {
     let answer = get(&mesh, "/ws/realtime").await;
     assert_eq!((answer.status.as_u16(), answer.violations()), (426, vec!["upgrade".to_owned()]));
 }
+
+/// The socket's own buffers in the kernel hold a few MiB; what is beyond them must wait at the service.
+#[tokio::test]
+async fn a_browser_that_reads_nothing_holds_nothing_and_delays_nobody() {
+    let mesh = Mesh::start().await;
+    let mut slow = Socket::open(&mesh).await;
+    slow.say(json!({"channels": ["bars"]})).await;
+    let large = soon(mesh.market.large_messages_when_still()).await;
+    assert!(large * 60_000 < 32 << 20, "{large} messages of 60 kB were taken for a socket that is not read");
+    let mut other = Socket::open(&mesh).await;
+    other.say(json!({"symbols": ["AAPL"], "channels": ["ticks"]})).await;
+    assert_eq!(other.hear_of("ticks", "cursor").await, "c1");
+}

@@ -1,0 +1,67 @@
+//! The gateway goes: every live stream ends politely, and then the gateway does.
+
+use futures_util::StreamExt as _;
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::{Value as Json, json};
+use tickmesh_proto::market::v1::StreamTicksRequest;
+use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tickmesh_proto::market::v1::stream_ticks_response::Control;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::client::{open, read_until};
+use crate::harness::{Mesh, soon};
+
+#[tokio::test]
+async fn a_native_stream_ends_with_end_of_stream_and_unavailable() {
+    let mut mesh = Mesh::start().await;
+    let mut market = MarketServiceClient::new(mesh.channel());
+    let mut messages = soon(market.stream_ticks(StreamTicksRequest::default())).await.unwrap().into_inner();
+    for sequence in [1, 2] {
+        assert_eq!(soon(messages.message()).await.unwrap().unwrap().sequence, sequence);
+    }
+    mesh.shut_down();
+    let last = soon(messages.message()).await.unwrap().unwrap();
+    assert_eq!((last.sequence, last.cursor.as_str()), (3, "c1"));
+    assert!(matches!(last.control, Some(Control::EndOfStream(end)) if end.cursor == "c1"));
+    let status = soon(messages.message()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.get_details_retry_info().is_some(), "{status:?}");
+    soon(mesh.market.open_streams(0)).await;
+    mesh.drained().await;
+}
+
+#[tokio::test]
+async fn lines_end_with_end_of_stream_and_unavailable() {
+    let mut mesh = Mesh::start().await;
+    let mut response = open(&mesh, Request::get("/"), "/v1/market/ticks", b"").await;
+    read_until(response.body_mut(), "\"c1\"").await;
+    mesh.shut_down();
+    let rest = soon(response.into_body().collect()).await.unwrap().to_bytes();
+    let lines: Vec<Json> = rest
+        .split(|byte| *byte == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["endOfStream"], json!({"reason": "REASON_DRAINING", "cursor": "c1"}));
+    assert_eq!((lines.len(), &lines[1]["error"]["code"]), (2, &json!(14)));
+    mesh.drained().await;
+}
+
+#[tokio::test]
+async fn a_socket_is_told_to_come_back() {
+    let mut mesh = Mesh::start().await;
+    let (mut socket, _) = soon(connect_async(format!("ws://{}/ws/realtime", mesh.gateway))).await.unwrap();
+    mesh.shut_down();
+    let frame = loop {
+        match soon(socket.next()).await.expect("a goodbye comes first").unwrap() {
+            Message::Close(frame) => break frame.unwrap(),
+            _ => {}
+        }
+    };
+    assert_eq!((u16::from(frame.code), frame.reason.starts_with("DRAINING")), (1001, true));
+    mesh.drained().await;
+}
