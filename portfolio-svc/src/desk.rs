@@ -3,10 +3,12 @@ use std::time::Duration;
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::status::{Code, Fault, Violations};
 use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::time::Instant;
 
 use crate::limits::{Defect, Limits};
 use crate::live::Round;
 use crate::market::Market;
+use crate::measure;
 use crate::model::Model;
 use crate::plan::{Allocation, Held, Inputs, Plan, allocate, efficient};
 use crate::prices::{LEAST_RETURNS, TooShort, Window};
@@ -32,7 +34,7 @@ impl Desk {
     /// forecasts; as the other services answer.
     pub async fn optimise(&self, plan: Plan, symbols: Vec<Symbol>) -> Result<Allocation, Fault> {
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
-        self.cpu.run(move || allocate(&plan, &inputs)).await
+        self.allocate(plan, inputs).await
     }
 
     /// The efficient frontier.
@@ -60,8 +62,15 @@ impl Desk {
             return Err(none_ripe());
         }
         let inputs = self.inputs(&plan, symbols, Some(round.as_of), held).await?;
-        let mut allocation = self.cpu.run(move || allocate(&plan, &inputs)).await?;
+        let mut allocation = self.allocate(plan, inputs).await?;
         allocation.outcome.note = note(allocation.outcome.note, &left_out);
+        Ok(allocation)
+    }
+
+    async fn allocate(&self, plan: Plan, inputs: Inputs) -> Result<Allocation, Fault> {
+        let began = Instant::now();
+        let allocation = self.cpu.run(move || allocate(&plan, &inputs)).await?;
+        measure::optimised(&allocation.outcome, began.elapsed());
         Ok(allocation)
     }
 

@@ -23,6 +23,7 @@ mod grpc;
 pub mod limits;
 pub mod live;
 pub mod market;
+mod measure;
 pub mod model;
 pub mod optimise;
 pub mod plan;

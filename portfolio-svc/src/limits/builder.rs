@@ -128,7 +128,7 @@ impl Builder {
     }
 
     fn ordered(self, field: &str, min: Option<f64>, max: Option<f64>) -> Self {
-        let good = min.zip(max).is_none_or(|(min, max)| !(min > max));
+        let good = min.zip(max).is_none_or(|(min, max)| min.is_nan() || max.is_nan() || min <= max);
         self.check(good, field, || "must not be below its min".into())
     }
 

@@ -16,6 +16,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::grpc::render;
 use crate::market::Market;
+use crate::measure;
 use crate::plan::{Held, Plan};
 use crate::store::{BookState, StateStore};
 
@@ -94,6 +95,7 @@ impl Book {
             tracing::error!(book = self.id, %error, "where the portfolio stands could not be stored");
         }
         self.log.publish(position);
+        measure::allocated();
         Ok(true)
     }
 

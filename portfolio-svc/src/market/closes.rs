@@ -33,14 +33,14 @@ impl Closes {
         series.keep_newest(MOST);
     }
 
-    /// Takes a fetched history, unless the cache was cleared since `generation`.
+    /// Takes a fetched history, or what is new in it, unless the cache was cleared since `generation`.
     pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, generation: u64) {
         if generation != self.generation {
             return;
         }
         let kept = self.kept.entry(symbol).or_default();
         let live = std::mem::take(&mut kept.series);
-        kept.series = history.into_iter().chain(live.until(Timestamp::MAX).iter().copied()).collect();
+        kept.series = live.until(Timestamp::MAX).iter().copied().chain(history).collect();
         kept.series.keep_newest(MOST);
         kept.whole = true;
     }
@@ -54,6 +54,18 @@ impl Closes {
     /// Counts the clearings.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// From when on closes of `symbols` may be new; `None` when the history of one is missing.
+    ///
+    /// The newest close's own bar is among them: it opened less than a day before it closed, or some days for a session
+    /// that spans a weekend.
+    pub fn since(&self, symbols: &[Symbol]) -> Option<Timestamp> {
+        const LONGEST_SESSION: i64 = 4 * 86_400_000_000_000;
+        let newest = |symbol| self.kept.get(symbol).filter(|kept| kept.whole).and_then(|kept| kept.series.newest());
+        let times: Option<Vec<Timestamp>> = symbols.iter().map(|symbol| Some(newest(symbol)?.time)).collect();
+        let oldest = times?.into_iter().min()?;
+        Some(Timestamp::from_nanos(oldest.nanos().saturating_sub(LONGEST_SESSION)))
     }
 
     /// Those of `symbols` whose history is to be fetched.
@@ -113,6 +125,7 @@ mod tests {
         assert!(closes.missing(&[symbol()]).is_empty());
         assert!(closes.reach(&[symbol()], close(100).time));
         assert_eq!(closes.window(&[symbol()], Timestamp::MAX, 100).unwrap().returns.dates(), 100);
+        assert!(closes.since(&[symbol()]).unwrap() < close(100).time);
     }
 
     #[test]

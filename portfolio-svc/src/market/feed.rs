@@ -1,5 +1,4 @@
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
 use tickmesh_proto::market::v1::stream_bars_response::Control;
@@ -10,7 +9,7 @@ use tonic::Status;
 
 use super::Market;
 use super::client::close_of;
-use crate::upstream::{Follow, HEARTBEAT, Live, Message, Told, envelope};
+use crate::upstream::{Follow, HEARTBEAT, Live, Message, Messages, Told, envelope};
 
 envelope!(StreamBarsResponse, Control, bars, Bar);
 
@@ -22,7 +21,7 @@ struct Bars {
 impl Live for Bars {
     type Event = Bar;
 
-    async fn open(&self, resume_after: String) -> Result<BoxStream<'static, Result<Message<Bar>, Status>>, Status> {
+    async fn open(&self, resume_after: String) -> Result<Messages<Bar>, Status> {
         let request = StreamBarsRequest {
             symbols: Vec::new(),
             delivery: Delivery::All.into(),

@@ -106,13 +106,13 @@ impl Market {
         if stale.is_empty() { Ok(()) } else { self.fetch(&stale).await }
     }
 
-    /// Fetches anew whatever the subscription says.
+    /// Fetches what may be new, whatever the subscription says.
     ///
     /// # Errors
     /// As market-svc answers.
     pub async fn fetch(&self, symbols: &[Symbol]) -> Result<(), Fault> {
-        let generation = self.read(Closes::generation);
-        let fetched = client::closes(&self.shared.upstream, symbols, None).await?;
+        let (generation, since) = self.read(|closes| (closes.generation(), closes.since(symbols)));
+        let fetched = client::closes(&self.shared.upstream, symbols, since).await?;
         self.write(|closes| fetched.into_iter().for_each(|(symbol, new)| closes.merge(symbol, new, generation)));
         Ok(())
     }

@@ -1,5 +1,4 @@
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
 use tickmesh_proto::model::v1::stream_signals_response::Control;
@@ -7,7 +6,7 @@ use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsRespo
 use tickmesh_proto::r#type::v1::Delivery;
 use tonic::Status;
 
-use crate::upstream::{HEARTBEAT, Live, Message, envelope};
+use crate::upstream::{HEARTBEAT, Live, Message, Messages, envelope};
 
 envelope!(StreamSignalsResponse, Control, signals, Signal);
 
@@ -19,7 +18,7 @@ pub(crate) struct Signals {
 impl Live for Signals {
     type Event = Signal;
 
-    async fn open(&self, resume_after: String) -> Result<BoxStream<'static, Result<Message<Signal>, Status>>, Status> {
+    async fn open(&self, resume_after: String) -> Result<Messages<Signal>, Status> {
         let request = StreamSignalsRequest {
             symbols: Vec::new(),
             delivery: Delivery::All.into(),

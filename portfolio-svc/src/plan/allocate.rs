@@ -1,5 +1,5 @@
 use crate::limits::Limits;
-use crate::optimise::{Outcome, Problem, Report, Status, frontier};
+use crate::optimise::{Objective, Outcome, Problem, Report, Status, frontier};
 use crate::prices::Window;
 use crate::risk::Figures;
 
@@ -42,7 +42,13 @@ pub fn efficient(plan: &Plan, inputs: &Inputs, points: usize) -> Vec<Allocation>
     match problem(plan, inputs) {
         Some(problem) => {
             let outcomes = frontier(&problem, points).into_iter();
-            outcomes.map(|outcome| describe(plan, inputs, Some(&problem), outcome)).collect()
+            let mut allocations: Vec<_> =
+                outcomes.map(|outcome| describe(plan, inputs, Some(&problem), outcome)).collect();
+            // Each point but the first has the least volatility at its return.
+            for point in allocations.iter_mut().skip(1) {
+                point.objective = Objective::TargetReturn(point.figures.as_ref().map_or(0.0, |f| f.expected_return));
+            }
+            allocations
         }
         None => vec![describe(plan, inputs, None, no_estimate())],
     }

@@ -50,12 +50,36 @@ pub struct Constraints {
     pub min_weight: Option<f64>,
     /// Greatest weight of each symbol without its own.
     pub max_weight: Option<f64>,
-    /// Own limits: symbol, least, greatest.
-    pub bounds: Vec<(String, Option<f64>, Option<f64>)>,
-    /// Limits on sums: name, symbols, least, greatest.
-    pub groups: Vec<(String, Vec<String>, Option<f64>, Option<f64>)>,
+    /// Limits of single symbols.
+    pub bounds: Vec<Bound>,
+    /// Limits on sums.
+    pub groups: Vec<Group>,
     /// Greatest turnover from what is held.
     pub max_turnover: Option<f64>,
+}
+
+/// Own limits of one symbol, as a client states them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// The symbol.
+    pub symbol: String,
+    /// Least weight.
+    pub min: Option<f64>,
+    /// Greatest weight.
+    pub max: Option<f64>,
+}
+
+/// Limits on a sum of weights, as a client states them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Shown when it clashes.
+    pub name: String,
+    /// Whose weights are summed.
+    pub symbols: Vec<String>,
+    /// Least sum.
+    pub min: Option<f64>,
+    /// Greatest sum.
+    pub max: Option<f64>,
 }
 
 impl Constraints {
@@ -65,11 +89,11 @@ impl Constraints {
     /// With everything that is wrong.
     pub fn limits(&self, symbols: &[Symbol]) -> Result<Limits, Vec<Defect>> {
         let mut builder = Builder::new(symbols.to_vec()).common(self.min_weight, self.max_weight);
-        for (symbol, min, max) in &self.bounds {
+        for Bound { symbol, min, max } in &self.bounds {
             builder = builder.bound(symbol, *min, *max);
         }
-        for (name, members, min, max) in &self.groups {
-            builder = builder.group(name, members, *min, *max);
+        for Group { name, symbols, min, max } in &self.groups {
+            builder = builder.group(name, symbols, *min, *max);
         }
         builder.finish()
     }

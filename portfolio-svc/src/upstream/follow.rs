@@ -1,13 +1,12 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tickmesh_fanout::topic::Feed;
 use tickmesh_mesh::client::{Backoff, Upstream};
 use tokio::time::timeout;
 use tonic::{Code, Status};
 
-use super::{Live, Message, Said};
+use super::{Live, Message, Messages, Said};
 
 /// The heartbeat interval that we ask for.
 pub(crate) const HEARTBEAT: prost_types::Duration = prost_types::Duration { seconds: 5, nanos: 0 };
@@ -19,9 +18,11 @@ const SILENCE: Duration = Duration::from_millis(12_500);
 pub(crate) struct Follow<L: Live> {
     live: L,
     name: &'static str,
-    stream: Option<BoxStream<'static, Result<Message<L::Event>, Status>>>,
+    stream: Option<Messages<L::Event>>,
     cursor: String,
     backoff: Backoff,
+    /// Whether the last word about it was that it broke: that is said once, not at each attempt.
+    down: bool,
 }
 
 /// What a followed stream tells.
@@ -44,7 +45,14 @@ pub(crate) enum Told<E> {
 impl<L: Live> Follow<L> {
     /// Follows `live`, from the snapshot on or after a cursor.
     pub(crate) fn new(live: L, name: &'static str, upstream: &Upstream, resume_after: Option<String>) -> Self {
-        Self { live, name, stream: None, cursor: resume_after.unwrap_or_default(), backoff: upstream.backoff() }
+        Self {
+            live,
+            name,
+            stream: None,
+            cursor: resume_after.unwrap_or_default(),
+            backoff: upstream.backoff(),
+            down: false,
+        }
     }
 
     /// The next thing it tells. Dropping the future loses nothing.
@@ -78,6 +86,9 @@ impl<L: Live> Follow<L> {
         Some(match said {
             Said::Ack { epoch, resumed } => {
                 self.backoff.reset();
+                if std::mem::take(&mut self.down) {
+                    tracing::info!(stream = self.name, "the stream is back");
+                }
                 Told::Open { epoch, resumed }
             }
             Said::Events(events) => Told::Events(events, (!cursor.is_empty()).then_some(cursor)),
@@ -96,7 +107,9 @@ impl<L: Live> Follow<L> {
             self.cursor.clear();
             return Told::Lost;
         }
-        tracing::info!(stream = self.name, code = ?status.code(), reason = status.message(), "stream broke");
+        if !std::mem::replace(&mut self.down, true) {
+            tracing::info!(stream = self.name, code = ?status.code(), reason = status.message(), "the stream broke");
+        }
         self.backoff.wait().await;
         Told::Broken
     }

@@ -4,16 +4,16 @@ use tickmesh_proto::r#type::v1::{Ack, Heartbeat};
 use tickmesh_proto::types::Timestamp;
 use tonic::Status;
 
+/// The messages of an open stream.
+pub(crate) type Messages<E> = BoxStream<'static, Result<Message<E>, Status>>;
+
 /// A live stream that can be opened again and again.
 pub(crate) trait Live: Send {
     /// What it delivers.
     type Event: Send + 'static;
 
     /// Opens it after a cursor; an empty one means from the snapshot on.
-    fn open(
-        &self,
-        resume_after: String,
-    ) -> impl Future<Output = Result<BoxStream<'static, Result<Message<Self::Event>, Status>>, Status>> + Send;
+    fn open(&self, resume_after: String) -> impl Future<Output = Result<Messages<Self::Event>, Status>> + Send;
 }
 
 /// One message of a live stream: the envelope that all four have.

@@ -4,4 +4,4 @@ mod follow;
 mod message;
 
 pub(crate) use follow::{Follow, HEARTBEAT, Told};
-pub(crate) use message::{Live, Message, Said, envelope};
+pub(crate) use message::{Live, Message, Messages, Said, envelope};

@@ -3,7 +3,7 @@ use tickmesh_proto::portfolio::v1 as wire;
 use tickmesh_proto::types::Symbol;
 
 use crate::desk::note_defects;
-use crate::plan::Constraints;
+use crate::plan::{Bound, Constraints, Group};
 
 /// Groups and bounds are bounded like symbols.
 const MOST: usize = 500;
@@ -36,12 +36,12 @@ pub(super) fn constraints(
     constraints
 }
 
-fn bound(wire: wire::Bound) -> (String, Option<f64>, Option<f64>) {
+fn bound(wire: wire::Bound) -> Bound {
     let wire::Bound { symbol, min, max } = wire;
-    (symbol, min, max)
+    Bound { symbol, min, max }
 }
 
-fn group(wire: wire::Group) -> (String, Vec<String>, Option<f64>, Option<f64>) {
+fn group(wire: wire::Group) -> Group {
     let wire::Group { name, symbols, min, max } = wire;
-    (name, symbols, min, max)
+    Group { name, symbols, min, max }
 }

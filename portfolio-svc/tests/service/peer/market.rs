@@ -74,11 +74,13 @@ impl MarketService for Market {
         let tape = self.0.clone();
         let wanted: Vec<usize> =
             (0..tape.symbols.len()).filter(|i| request.symbols.contains(&tape.symbols[*i])).collect();
+        let since = request.start_time.map_or(i64::MIN, |time| time.seconds);
+        let first = (1..=tape.clock()).find(|day| tape.bar(*day, 0, true).open_time.unwrap().seconds >= since);
         let day = move |day| {
             let bars = wanted.iter().map(|symbol| tape.bar(day, *symbol, request.adjusted)).collect();
             Ok(BatchListBarsResponse { bars })
         };
-        Ok(Response::new(stream::iter((1..=self.0.clock()).map(day)).boxed()))
+        Ok(Response::new(stream::iter((first.unwrap_or(usize::MAX)..=self.0.clock()).map(day)).boxed()))
     }
 
     type StreamBarsStream = Sent<Encoded<StreamBarsResponse>>;
