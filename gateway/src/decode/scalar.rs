@@ -73,7 +73,7 @@ fn float(text: &str) -> Result<f32, RuleText> {
 }
 
 /// Reads an integer; `1.0` and `1e3` are integers too, as the mapping says.
-fn integer<T: FromStr + Display + TryFrom<i128>>(text: &str, min: T, max: T) -> Result<T, RuleText> {
+fn integer<T: Copy + FromStr + Display + TryFrom<i128>>(text: &str, min: T, max: T) -> Result<T, RuleText> {
     let whole = || {
         let value = parse::<f64>(text).filter(|value| value.fract() == 0.0 && value.abs() < 1e15)?;
         T::try_from(value as i128).ok() // exact: whole and far below 2^53

@@ -70,9 +70,9 @@ mod tests {
     use crate::contract::Contracts;
     use crate::transcode::routes::{Found, Routes};
 
-    fn read(verb: Verb, path: &str, raw_query: Option<&str>, body: &str) -> Result<String, Vec<String>> {
+    fn read(verb: &Verb, path: &str, raw_query: Option<&str>, body: &str) -> Result<String, Vec<String>> {
         let routes = Routes::new(&Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap());
-        let Found::Method(found) = routes.find(&verb, path) else { panic!("{path} is no path") };
+        let Found::Method(found) = routes.find(verb, path) else { panic!("{path} is no path") };
         match message(found, raw_query, body.as_bytes()) {
             Ok(message) => Ok(serde_json::to_string(&message).unwrap()),
             Err(fault) => Err(crate::testing::violated_fields(fault)),
@@ -81,33 +81,33 @@ mod tests {
 
     #[test]
     fn path_and_query_make_one_request() {
-        let read = read(Verb::GET, "/v1/market/AAPL/bars", Some("time_frame=1D&page_size=2"), "");
+        let read = read(&Verb::GET, "/v1/market/AAPL/bars", Some("time_frame=1D&page_size=2"), "");
         assert_eq!(read.unwrap(), r#"{"symbol":"AAPL","timeFrame":"TIME_FRAME_1D","pageSize":2}"#);
     }
 
     #[test]
     fn path_and_body_make_one_request() {
         let path = "/v1/models/aapl:setAlias";
-        assert!(read(Verb::POST, path, None, "{}").unwrap().contains("models/aapl"));
-        assert!(read(Verb::POST, path, None, r#"{"name":"models/aapl"}"#).is_ok());
-        assert!(read(Verb::POST, path, None, r#"{"name":"models/nvda"}"#).unwrap_err().contains(&"name".to_owned()));
+        assert!(read(&Verb::POST, path, None, "{}").unwrap().contains("models/aapl"));
+        assert!(read(&Verb::POST, path, None, r#"{"name":"models/aapl"}"#).is_ok());
+        assert!(read(&Verb::POST, path, None, r#"{"name":"models/nvda"}"#).unwrap_err().contains(&"name".to_owned()));
     }
 
     #[test]
     fn a_field_of_the_path_cannot_be_contradicted_by_the_query() {
         let path = "/v1/market/AAPL/bars";
-        assert_eq!(read(Verb::GET, path, Some("symbol=NVDA"), "").unwrap_err(), ["symbol"]);
+        assert_eq!(read(&Verb::GET, path, Some("symbol=NVDA"), "").unwrap_err(), ["symbol"]);
     }
 
     #[test]
     fn a_body_leaves_no_room_for_a_query() {
-        let fields = read(Verb::POST, "/predict", Some("symbol=AAPL&x=1"), r#"{"symbol":"AAPL"}"#).unwrap_err();
+        let fields = read(&Verb::POST, "/predict", Some("symbol=AAPL&x=1"), r#"{"symbol":"AAPL"}"#).unwrap_err();
         assert_eq!(fields, ["symbol", "x"]);
     }
 
     #[test]
     fn everything_wrong_is_named_at_once() {
-        let fields = read(Verb::GET, "/v1/features/%ff:verifyParity", Some("start_time=now&stop=1"), "").unwrap_err();
+        let fields = read(&Verb::GET, "/v1/features/%ff:verifyParity", Some("start_time=now&stop=1"), "").unwrap_err();
         assert_eq!(fields, ["start_time", "stop", "symbol"]);
     }
 }

@@ -73,9 +73,9 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn find(verb: Verb, path: &str) -> String {
+    fn find(verb: &Verb, path: &str) -> String {
         let routes = Routes::new(&Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap());
-        match routes.find(&verb, path) {
+        match routes.find(verb, path) {
             Found::Method(found) => found.method.descriptor().name().to_owned(),
             Found::OtherVerbs(verbs) => format!("{verbs:?}"),
             Found::Nothing => "nothing".to_owned(),
@@ -84,38 +84,38 @@ mod tests {
 
     #[test]
     fn legacy_paths_lead_to_the_same_methods() {
-        assert_eq!(find(Verb::POST, "/predict"), "Predict");
-        assert_eq!(find(Verb::POST, "/predict/portfolio"), "PredictPortfolio");
-        assert_eq!(find(Verb::GET, "/market/realtime/AAPL"), "GetSnapshot");
-        assert_eq!(find(Verb::GET, "/trading/signals"), "ListSignals");
-        assert_eq!(find(Verb::GET, "/portfolio/optimize"), "Optimize");
+        assert_eq!(find(&Verb::POST, "/predict"), "Predict");
+        assert_eq!(find(&Verb::POST, "/predict/portfolio"), "PredictPortfolio");
+        assert_eq!(find(&Verb::GET, "/market/realtime/AAPL"), "GetSnapshot");
+        assert_eq!(find(&Verb::GET, "/trading/signals"), "ListSignals");
+        assert_eq!(find(&Verb::GET, "/portfolio/optimize"), "Optimize");
     }
 
     #[test]
     fn literals_go_before_wildcards_and_verbs_before_both() {
-        assert_eq!(find(Verb::GET, "/v1/market/bars"), "BatchListBars");
-        assert_eq!(find(Verb::GET, "/v1/market/AAPL/bars"), "ListBars");
-        assert_eq!(find(Verb::GET, "/v1/market/bars:stream"), "StreamBars");
-        assert_eq!(find(Verb::GET, "/v1/features/AAPL:verifyParity"), "VerifyParity");
-        assert_eq!(find(Verb::GET, "/v1/features/AAPL:XNAS"), "GetFeatures");
-        assert_eq!(find(Verb::GET, "/v1/models/aapl"), "GetModel");
-        assert_eq!(find(Verb::GET, "/v1/models/aapl/versions/3"), "GetModelVersion");
+        assert_eq!(find(&Verb::GET, "/v1/market/bars"), "BatchListBars");
+        assert_eq!(find(&Verb::GET, "/v1/market/AAPL/bars"), "ListBars");
+        assert_eq!(find(&Verb::GET, "/v1/market/bars:stream"), "StreamBars");
+        assert_eq!(find(&Verb::GET, "/v1/features/AAPL:verifyParity"), "VerifyParity");
+        assert_eq!(find(&Verb::GET, "/v1/features/AAPL:XNAS"), "GetFeatures");
+        assert_eq!(find(&Verb::GET, "/v1/models/aapl"), "GetModel");
+        assert_eq!(find(&Verb::GET, "/v1/models/aapl/versions/3"), "GetModelVersion");
     }
 
     #[test]
     fn operations_are_listed_by_part_and_waited_for() {
-        assert_eq!(find(Verb::GET, "/v1/operations"), "ListOperations");
-        assert_eq!(find(Verb::GET, "/v1/operations/model"), "ListOperations");
-        assert_eq!(find(Verb::GET, "/v1/operations/model/7"), "GetOperation");
-        assert_eq!(find(Verb::POST, "/v1/operations/model/7:wait"), "WaitOperation");
-        assert_eq!(find(Verb::POST, "/v1/operations/model/7:cancel"), "CancelOperation");
+        assert_eq!(find(&Verb::GET, "/v1/operations"), "ListOperations");
+        assert_eq!(find(&Verb::GET, "/v1/operations/model"), "ListOperations");
+        assert_eq!(find(&Verb::GET, "/v1/operations/model/7"), "GetOperation");
+        assert_eq!(find(&Verb::POST, "/v1/operations/model/7:wait"), "WaitOperation");
+        assert_eq!(find(&Verb::POST, "/v1/operations/model/7:cancel"), "CancelOperation");
     }
 
     #[test]
     fn a_known_path_with_another_verb_says_which_it_has() {
-        assert_eq!(find(Verb::GET, "/predict"), "[POST]");
-        assert_eq!(find(Verb::DELETE, "/v1/instruments"), "[GET]");
-        assert_eq!(find(Verb::PATCH, "/v1/operations/model/7"), "[GET, DELETE]");
-        assert_eq!(find(Verb::GET, "/v1/nothing"), "nothing");
+        assert_eq!(find(&Verb::GET, "/predict"), "[POST]");
+        assert_eq!(find(&Verb::DELETE, "/v1/instruments"), "[GET]");
+        assert_eq!(find(&Verb::PATCH, "/v1/operations/model/7"), "[GET, DELETE]");
+        assert_eq!(find(&Verb::GET, "/v1/nothing"), "nothing");
     }
 }

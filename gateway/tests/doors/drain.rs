@@ -57,9 +57,8 @@ async fn a_socket_is_told_to_come_back() {
     let (mut socket, _) = soon(connect_async(format!("ws://{}/ws/realtime", mesh.gateway))).await.unwrap();
     mesh.shut_down();
     let frame = loop {
-        match soon(socket.next()).await.expect("a goodbye comes first").unwrap() {
-            Message::Close(frame) => break frame.unwrap(),
-            _ => {}
+        if let Message::Close(frame) = soon(socket.next()).await.expect("a goodbye comes first").unwrap() {
+            break frame.unwrap();
         }
     };
     assert_eq!((u16::from(frame.code), frame.reason.starts_with("DRAINING")), (1001, true));

@@ -1,5 +1,7 @@
 //! Every door of the gateway through real sockets, over a small mesh that speaks the contracts.
 
+#![allow(clippy::unwrap_used)] // here a test fails that cannot go on
+
 mod access;
 mod alike;
 mod client;
