@@ -36,12 +36,13 @@ impl CpuPool {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.full())?;
         let (answer, answered) = oneshot::channel();
         self.threads.spawn(move || {
-            if !answer.is_closed() {
-                // Unwinding ends in this closure, and what it leaves half-done is dropped with it.
-                let result = catch_unwind(AssertUnwindSafe(work));
-                drop(answer.send(result));
+            if answer.is_closed() {
+                return;
             }
-            drop(place);
+            // Unwinding ends in this closure, and what it leaves half-done is dropped with it.
+            let result = catch_unwind(AssertUnwindSafe(work));
+            drop(place); // before the answer: who has it may send the next job
+            drop(answer.send(result));
         });
         match answered.await {
             Ok(Ok(value)) => Ok(value),

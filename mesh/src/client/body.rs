@@ -35,7 +35,7 @@ impl http_body::Body for AnswerBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         match Pin::new(&mut self.inner).poll_frame(task) {
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(failure::lost(&self.name, error.into())))),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(failure::lost(&self.name, &error)))),
             Poll::Pending if self.is_late(task) => Poll::Ready(Some(Err(failure::late(&self.name)))),
             piece => piece,
         }

@@ -80,7 +80,7 @@ impl Shared {
             Some(at) => timeout_at(at, answer).await.map_err(|_| failure::late(&self.name))?,
             None => answer.await,
         };
-        let answer = answer.map_err(|error| failure::lost(&self.name, error.into()))?;
+        let answer = answer.map_err(|error| failure::lost(&self.name, &error))?;
         Ok(answer.map(|body| Body::new(AnswerBody::new(body, Arc::clone(&self.name), deadline, lease))))
     }
 

@@ -1,6 +1,8 @@
+use std::error::Error;
+use std::iter::successors;
 use std::time::Duration;
 
-use tonic::{Code, Status};
+use tonic::{Status, TimeoutExpired};
 
 use crate::status::{self, Fault};
 
@@ -8,15 +10,19 @@ use crate::status::{self, Fault};
 const RETRY: Duration = Duration::from_secs(1);
 
 /// A failure of the way to an upstream, not of the upstream: UNAVAILABLE, whatever broke (tonic calls most of it UNKNOWN).
-pub(super) fn lost(name: &str, error: tonic::codegen::StdError) -> Status {
-    let status = Status::from_error(error);
-    if status.code() == Code::DeadlineExceeded {
-        return status;
+pub(super) fn lost(name: &str, error: &(dyn Error + 'static)) -> Status {
+    if causes(error).any(|cause| cause.is::<TimeoutExpired>()) {
+        return late(name); // tonic reads the header that tells the upstream, and was the first to notice
     }
-    tracing::debug!(upstream = name, error = %status.message(), "call lost");
+    let causes: Vec<_> = causes(error).map(ToString::to_string).collect();
+    tracing::debug!(upstream = name, error = causes.join(": "), "call lost");
     Fault::unavailable("UPSTREAM_LOST", format!("the connection to {name} is lost"), RETRY)
         .meta("upstream", name)
         .into()
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(Some(error), |&error| error.source())
 }
 
 /// A call whose deadline passed while it waited for an upstream.

@@ -62,7 +62,11 @@ pub(super) fn text(value: &Value) -> String {
         Value::String(_, text) => format!("{text:?}"),
         Value::Char(_, char) => format!("{:?}", char.to_string()),
         Value::Bool(_, truth) => truth.to_string(),
-        Value::Num(_, number) => number.to_i128().map_or_else(|| real(value), |whole| whole.to_string()),
+        Value::Num(_, number) => match (number.to_i128(), number.to_u128(), number.to_f64()) {
+            (Some(whole), _, _) => whole.to_string(),
+            (None, Some(whole), _) => whole.to_string(),
+            (None, None, real) => format!("{:?}", real.unwrap_or(f64::NAN)),
+        },
         Value::Empty(..) => "unset".to_owned(),
         Value::Array(_, values) => format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", ")),
         Value::Dict(_, values) => {
@@ -70,8 +74,4 @@ pub(super) fn text(value: &Value) -> String {
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
-}
-
-fn real(value: &Value) -> String {
-    value.to_num().and_then(|number| number.to_f64()).map_or_else(|| "?".to_owned(), |number| format!("{number:?}"))
 }
