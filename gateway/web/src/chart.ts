@@ -15,9 +15,9 @@ import type { Candle } from "./candles.ts";
 import { type Band, nextBand } from "./interval.ts";
 import { onThemeChange, type Theme, theme } from "./theme.ts";
 
-/** Sessions in view at first. */
-const VISIBLE = 90;
-const ROOM_AHEAD = 4;
+/** Width of a session at first, in pixels, and the sessions left free for the interval ahead. */
+const SESSION_WIDTH = 10;
+const ROOM_AHEAD = 5;
 
 export class Chart {
   readonly #chart: IChartApi;
@@ -35,7 +35,7 @@ export class Chart {
     this.#ahead = this.#chart.addSeries(LineSeries, { visible: true, lastValueVisible: false, priceLineVisible: false, lineVisible: false, crosshairMarkerVisible: false });
     this.#candles = this.#chart.addSeries(CandlestickSeries, candleColours(this.#theme));
     this.#candles.attachPrimitive(this.#bands);
-    this.#ends = [this.#end("upper"), this.#end("lower")];
+    this.#ends = [this.#end(), this.#end()];
     onThemeChange(() => this.#repaint());
   }
 
@@ -43,8 +43,8 @@ export class Chart {
   show(symbol: string, candles: readonly Candle[], bands: readonly Band[]): void {
     const before = this.#shown;
     const last = candles.at(-1);
-    if (before?.symbol !== symbol || !isOneMore(before.candles, candles)) this.#candles.setData([...candles]);
-    else if (last && before.candles !== candles) this.#candles.update(last);
+    if (before?.symbol !== symbol || !isOneMore(before.candles, candles)) this.#candles.setData(candles.map(copy));
+    else if (last && before.candles !== candles) this.#candles.update(copy(last));
     this.#shown = { symbol, candles };
     this.#showBands(bands, last);
     if (before?.symbol !== symbol || (before.candles.length < 2 && candles.length > 1)) this.#fit(candles.length);
@@ -64,10 +64,9 @@ export class Chart {
     this.#ends.forEach((line, i) => line.applyOptions({ price: prices[i] ?? 0, axisLabelVisible: next !== undefined }));
   }
 
-  #end(title: string): IPriceLine {
+  #end(): IPriceLine {
     return this.#candles.createPriceLine({
       price: 0,
-      title,
       lineVisible: false,
       axisLabelVisible: false,
       color: this.#theme.muted,
@@ -77,7 +76,8 @@ export class Chart {
   }
 
   #fit(count: number): void {
-    this.#chart.timeScale().setVisibleLogicalRange({ from: count - VISIBLE, to: count + ROOM_AHEAD });
+    const visible = this.#chart.timeScale().width() / SESSION_WIDTH;
+    this.#chart.timeScale().setVisibleLogicalRange({ from: count + ROOM_AHEAD - visible, to: count + ROOM_AHEAD });
   }
 
   #repaint(): void {
@@ -88,6 +88,11 @@ export class Chart {
     for (const line of this.#ends) line.applyOptions({ axisLabelColor: rule, axisLabelTextColor: ink });
     this.#bands.show(this.#bandsShown.past, this.#bandsShown.next, this.#theme);
   }
+}
+
+/** The library changes what it is given. */
+function copy(candle: Candle): Candle {
+  return { ...candle };
 }
 
 /** Whether the candles are those of before and at most one more, or a changed last one. */

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { take } from "../src/decode.ts";
+import { intervalText, nextBand } from "../src/interval.ts";
+import { initial, type State } from "../src/state.ts";
+
+const bar = (day: string, close: number) => ({
+  symbol: "AAPL",
+  timeFrame: "TIME_FRAME_1D",
+  openTime: `${day}T14:30:00Z`,
+  closeTime: `${day}T21:00:00Z`,
+  open: 120,
+  high: 125,
+  low: 119,
+  close,
+});
+
+const signal = {
+  symbol: "AAPL",
+  action: "ACTION_HOLD",
+  reasons: ["REASON_EDGE_BELOW_COST"],
+  asOf: "2021-03-12T21:00:00Z",
+  targetTime: "2021-03-15T20:00:00Z",
+  lastPrice: 121,
+  expectedReturn: 0.001,
+  interval: { lower: -0.02, upper: 0.03, coverage: 0.9 },
+};
+
+const after = (...bars: object[]): State => take(initial, "bars", { sequence: "2", bars: bars as never }, 5);
+
+test("bars become candles and move the market clock", () => {
+  const state = after(bar("2021-03-11", 120), bar("2021-03-12", 121));
+  assert.deepEqual(state.candles.get("AAPL")?.map(({ time, close }) => [time, close]), [
+    ["2021-03-11", 120],
+    ["2021-03-12", 121],
+  ]);
+  assert.equal(state.marketTime?.seconds, 1615582800n);
+  assert.equal(state.symbol, "AAPL");
+  assert.equal(state.channels.bars.lastAt, 5);
+});
+
+test("a signal's interval is drawn ahead until its bar has come", () => {
+  const state = take(after(bar("2021-03-12", 121)), "signals", { signals: [signal] }, 6);
+  const bands = state.bands.get("AAPL") ?? [];
+  const band = nextBand(bands, state.candles.get("AAPL")?.at(-1));
+  assert.equal(band && intervalText(band), "Next close 2021-03-15: 90 % between 118.58 and 124.63, expected 121.12 (+0.10 %)");
+  const later = take(state, "bars", { bars: [bar("2021-03-15", 122)] as never }, 7);
+  assert.equal(nextBand(bands, later.candles.get("AAPL")?.at(-1)), undefined);
+});
+
+test("a gap asks for history afresh, a heartbeat does not", () => {
+  assert.equal(take(initial, "bars", { gap: { from: "a", to: "b", reason: "CURSOR_EXPIRED" } }, 1).generation, 1);
+  assert.equal(take(initial, "bars", { heartbeat: {} }, 1).generation, 0);
+});
+
+test("another epoch forgets what belonged to the one before", () => {
+  const ack = (epoch: string) => ({ ack: { epoch, heartbeatInterval: "1s" } });
+  const first = take(after(bar("2021-03-12", 121)), "bars", ack("e1"), 1);
+  assert.equal(take(first, "bars", ack("e1"), 2).candles.size, 1);
+  const again = take(first, "bars", ack("e2"), 2);
+  assert.deepEqual([again.candles.size, again.marketTime, again.generation], [0, undefined, 1]);
+  assert.equal(again.channels.bars.epoch, "e2");
+});
+
+test("fields of a newer server are left aside", () => {
+  assert.equal(take(initial, "bars", { sequence: "3", colour: "red" }, 1).channels.bars.lastAt, 1);
+});
