@@ -62,6 +62,19 @@ impl RatioTally {
         self.mixed += squared_error * squared_move;
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            errors: self.errors + other.errors,
+            moves: self.moves + other.moves,
+            errors2: self.errors2 + other.errors2,
+            moves2: self.moves2 + other.moves2,
+            mixed: self.mixed + other.mixed,
+        }
+    }
+
     /// Sum of the squared errors.
     #[must_use]
     pub fn errors(&self) -> f64 {

@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use tickmesh_proto::types::Timestamp;
 use tickmesh_stats::{CoMoments, HitRate, RatioTally, spearman};
 
@@ -17,7 +19,8 @@ pub struct Score {
     covered: u64,
     width: f64,
     actions: [u64; 3],
-    pairs: std::collections::VecDeque<(f64, f64)>,
+    /// The newest outcomes: when the forecast was made, what it expected, what happened.
+    pairs: VecDeque<(Timestamp, f64, f64)>,
     /// Close at which the first scored forecast was made, and the last.
     span: Option<(Timestamp, Timestamp)>,
     clamps: u64,
@@ -39,7 +42,7 @@ impl Score {
         if self.pairs.len() == RANKED {
             self.pairs.pop_front();
         }
-        self.pairs.push_back((served.expected, realised));
+        self.pairs.push_back((as_of, served.expected, realised));
         self.span = Some((self.span.map_or(as_of, |(first, _)| first), as_of));
     }
 
@@ -69,8 +72,16 @@ impl Score {
     /// Spearman correlation over the newest outcomes; sorts them.
     #[must_use]
     pub fn rank_information_coefficient(&self) -> Option<f64> {
-        let (expected, realised): (Vec<f64>, Vec<f64>) = self.pairs.iter().copied().unzip();
+        let (expected, realised): (Vec<f64>, Vec<f64>) =
+            self.pairs.iter().map(|(_, expected, realised)| (*expected, *realised)).unzip();
         spearman(&expected, &realised)
+    }
+
+    /// Squared error and squared move of each of the newest outcomes, with the moment of the forecast.
+    pub fn terms(&self) -> impl Iterator<Item = (Timestamp, f64, f64)> + '_ {
+        self.pairs
+            .iter()
+            .map(|(as_of, expected, realised)| (*as_of, (realised - expected).powi(2), realised * realised))
     }
 
     /// Squared errors beside squared moves.
@@ -127,9 +138,11 @@ impl Score {
         self.clamps
     }
 
-    /// The sums of both together. The correlations over time are each symbol's own and do not pool; neither do the ranks.
+    /// The sums of both together. The correlations over time, the ranks and the error of the ratio are each symbol's own and
+    /// do not pool: do not ask a pooled score for them.
     #[must_use]
     pub fn pooled(mut self, other: &Self) -> Self {
+        self.errors = self.errors.merge(other.errors);
         self.hits = self.hits.merge(other.hits);
         self.covered += other.covered;
         self.width += other.width;

@@ -47,3 +47,17 @@ impl StoredForecast {
         ForecastKey { as_of: *as_of, symbol: symbol.clone() }
     }
 }
+
+/// How far the signal log has got: at `position` of `epoch`, the signals of all forecasts up to `place` were in it.
+///
+/// Only the live loop appends to that log, one event a forecast in the order of their places. So `position` and `place`
+/// advance together, and the log's length after a crash tells which signals it has, even when the mark is older.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogMark {
+    /// The log's identity.
+    pub epoch: String,
+    /// Events in the log.
+    pub position: u64,
+    /// Place of a forecast within its run.
+    pub place: u64,
+}

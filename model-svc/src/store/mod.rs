@@ -18,7 +18,7 @@ use crate::live::{Archive, Event};
 use crate::version::{Version, VersionName};
 
 pub use error::StoreError;
-pub use forecasts::{ForecastKey, ForecastQuery, StoredForecast};
+pub use forecasts::{ForecastKey, ForecastQuery, LogMark, StoredForecast};
 pub use operations::{NewOperation, Operation, Outcome, State};
 pub use sqlite::SqliteStore;
 pub use versions::{Alias, AliasChange, ModelFacts, NewVersion, ReignRecord, VersionFacts};
@@ -75,14 +75,15 @@ pub trait Store: Send + Sync {
     /// Forgets an operation; says whether there was one.
     fn delete_operation<'a>(&'a self, id: &'a str) -> Answer<'a, bool>;
 
-    /// The run whose forecasts are served: the market log's epoch. `None` before the first.
-    fn run(&self) -> Answer<'_, Option<String>>;
+    /// The run whose forecasts are served, with its mark. `None` before the first.
+    fn run(&self) -> Answer<'_, Option<(String, LogMark)>>;
 
     /// Begins a run, or goes on with it.
-    fn begin_run<'a>(&'a self, run: &'a str, time: Timestamp) -> Answer<'a, ()>;
+    fn begin_run<'a>(&'a self, run: &'a str, mark: &'a LogMark, time: Timestamp) -> Answer<'a, ()>;
 
-    /// Stores forecasts and outcomes of a run, in order; what is stored already stays as it is.
-    fn record<'a>(&'a self, run: &'a str, owner: &'a str, events: &'a [Event]) -> Answer<'a, ()>;
+    /// Stores forecasts and outcomes of a run, in order, and its mark; what is stored already stays as it is. Gives the
+    /// place of the run's newest forecast: places count from 1.
+    fn record<'a>(&'a self, run: &'a str, owner: &'a str, events: &'a [Event], mark: &'a LogMark) -> Answer<'a, u64>;
 
     /// All that a run has served.
     fn archive<'a>(&'a self, run: &'a str) -> Answer<'a, Archive>;
@@ -90,14 +91,8 @@ pub trait Store: Send + Sync {
     /// A page of a run's forecasts, newest first.
     fn forecasts<'a>(&'a self, run: &'a str, query: &'a ForecastQuery) -> Answer<'a, Vec<StoredForecast>>;
 
-    /// The forecasts of a run that were recorded after that of `key`, oldest first, the newest `limit` of them; all when
-    /// `key` is none or not stored.
-    fn recorded_after<'a>(
-        &'a self,
-        run: &'a str,
-        key: Option<&'a ForecastKey>,
-        limit: usize,
-    ) -> Answer<'a, Vec<StoredForecast>>;
+    /// The forecasts of a run at places after `place`, oldest first, the newest `limit` of them.
+    fn recorded_after<'a>(&'a self, run: &'a str, place: u64, limit: usize) -> Answer<'a, Vec<StoredForecast>>;
 
     /// The answer to a request id, the given one if it is new: the first answer stays.
     fn answer<'a>(

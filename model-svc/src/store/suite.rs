@@ -3,7 +3,8 @@
 use tickmesh_proto::types::Timestamp;
 
 use super::{
-    Alias, AliasChange, ForecastQuery, NewOperation, NewVersion, Outcome, State, Store, StoredForecast, VersionFacts,
+    Alias, AliasChange, ForecastQuery, LogMark, NewOperation, NewVersion, Outcome, State, Store, StoredForecast,
+    VersionFacts,
 };
 use crate::live::{Archive, Engine, Event, Reign};
 use crate::testing;
@@ -21,7 +22,7 @@ macro_rules! passes {
             models_and_versions_come_in_pages,
             forecasts_and_outcomes_are_recorded_once,
             forecasts_come_newest_first_and_in_pages,
-            what_was_recorded_after_a_forecast_is_found,
+            what_was_recorded_after_a_place_is_found,
             a_new_run_begins_empty,
             an_operation_ends_once,
             interrupted_operations_are_ended,
@@ -126,8 +127,8 @@ pub(crate) async fn models_and_versions_come_in_pages(store: impl Store) {
 pub(crate) async fn forecasts_and_outcomes_are_recorded_once(store: impl Store) {
     let events = events();
     let issued = events.iter().filter(|event| matches!(event, Event::Issued(_))).count();
-    store.record(RUN, "anonymous", &events).await.unwrap();
-    store.record(RUN, "anonymous", &events[..50]).await.unwrap();
+    store.record(RUN, "anonymous", &events, &mark(0)).await.unwrap();
+    store.record(RUN, "anonymous", &events[..50], &mark(0)).await.unwrap();
     let stored = store.forecasts(RUN, &query(10_000)).await.unwrap();
     assert_eq!(stored.len(), issued);
     assert_eq!(stored.iter().filter(|stored| stored.outcome.is_some()).count(), events.len() - issued);
@@ -139,7 +140,7 @@ pub(crate) async fn forecasts_and_outcomes_are_recorded_once(store: impl Store) 
 
 pub(crate) async fn forecasts_come_newest_first_and_in_pages(store: impl Store) {
     let events = events();
-    store.record(RUN, "anonymous", &events).await.unwrap();
+    store.record(RUN, "anonymous", &events, &mark(0)).await.unwrap();
     let all = store.forecasts(RUN, &query(10_000)).await.unwrap();
     assert!(all.windows(2).all(|pair| {
         let (one, next) = (pair[0].key(), pair[1].key());
@@ -167,28 +168,34 @@ pub(crate) async fn forecasts_come_newest_first_and_in_pages(store: impl Store) 
     assert_eq!(all[0].issued, **newest, "to the last bit");
 }
 
-pub(crate) async fn what_was_recorded_after_a_forecast_is_found(store: impl Store) {
+pub(crate) async fn what_was_recorded_after_a_place_is_found(store: impl Store) {
     let events = events();
-    store.record(RUN, "anonymous", &events[..40]).await.unwrap();
-    let before = store.recorded_after(RUN, None, 1_000).await.unwrap();
-    store.record(RUN, "anonymous", &events[40..60]).await.unwrap();
-    let last = before.last().map(StoredForecast::key);
-    let after = store.recorded_after(RUN, last.as_ref(), 1_000).await.unwrap();
-    let all = store.recorded_after(RUN, None, 1_000).await.unwrap();
+    let place = store.record(RUN, "anonymous", &events[..40], &mark(0)).await.unwrap();
+    let before = store.recorded_after(RUN, 0, 1_000).await.unwrap();
+    assert_eq!(before.len() as u64, place);
+    assert_eq!(store.record(RUN, "anonymous", &events[..40], &mark(0)).await.unwrap(), place, "nothing new");
+    let last = store.record(RUN, "anonymous", &events[40..60], &mark(0)).await.unwrap();
+    let after = store.recorded_after(RUN, place, 1_000).await.unwrap();
+    assert_eq!(after.len() as u64, last - place);
+    let all = store.recorded_after(RUN, 0, 1_000).await.unwrap();
     let issued = |stored: &[StoredForecast]| stored.iter().map(|s| s.issued.clone()).collect::<Vec<_>>();
     assert_eq!([issued(&before), issued(&after)].concat(), issued(&all));
-    assert!(!after.is_empty());
-    let newest = store.recorded_after(RUN, None, 2).await.unwrap();
+    let newest = store.recorded_after(RUN, 0, 2).await.unwrap();
     assert_eq!(issued(&newest), issued(&all[all.len() - 2..]), "the newest ones, oldest first");
+}
+
+fn mark(place: u64) -> LogMark {
+    LogMark { epoch: "log".into(), position: place + 7, place }
 }
 
 pub(crate) async fn a_new_run_begins_empty(store: impl Store) {
     assert_eq!(store.run().await.unwrap(), None);
-    store.begin_run(RUN, NOW).await.unwrap();
-    store.record(RUN, "anonymous", &events()[..10]).await.unwrap();
-    store.begin_run("epoch-2", NOW).await.unwrap();
-    store.begin_run("epoch-2", NOW).await.unwrap();
-    assert_eq!(store.run().await.unwrap().as_deref(), Some("epoch-2"));
+    store.begin_run(RUN, &mark(0), NOW).await.unwrap();
+    store.record(RUN, "anonymous", &events()[..10], &mark(5)).await.unwrap();
+    assert_eq!(store.run().await.unwrap(), Some((RUN.to_owned(), mark(5))));
+    store.begin_run("epoch-2", &mark(0), NOW).await.unwrap();
+    store.begin_run("epoch-2", &mark(9), NOW).await.unwrap();
+    assert_eq!(store.run().await.unwrap(), Some(("epoch-2".to_owned(), mark(0))), "it goes on where it was");
     assert_eq!(store.forecasts("epoch-2", &query(10)).await.unwrap(), []);
     assert!(!store.forecasts(RUN, &query(10)).await.unwrap().is_empty(), "the old run is kept");
 }

@@ -55,9 +55,13 @@ CREATE TABLE answers (
 
 -- A run is one epoch of the market's log; the newest is served.
 CREATE TABLE runs (
-    run        TEXT    NOT NULL PRIMARY KEY,
-    place      INTEGER NOT NULL UNIQUE,
-    begin_time INTEGER NOT NULL
+    run          TEXT    NOT NULL PRIMARY KEY,
+    place        INTEGER NOT NULL UNIQUE,
+    begin_time   INTEGER NOT NULL,
+    -- At log_position of this epoch of the signal log, the forecasts up to log_place were in it.
+    log_epoch    TEXT    NOT NULL,
+    log_position INTEGER NOT NULL,
+    log_place    INTEGER NOT NULL
 );
 
 CREATE TABLE forecasts (

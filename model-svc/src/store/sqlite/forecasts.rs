@@ -1,16 +1,14 @@
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool};
 use tickmesh_proto::types::Timestamp;
 
-use super::super::{ForecastKey, ForecastQuery, StoreError, StoredForecast};
+use super::super::{ForecastKey, ForecastQuery, LogMark, StoreError, StoredForecast};
 use super::forecast_row::{self, COLUMNS, bind, read};
+use super::runs::{count, set_mark, signed};
 use super::{limit, number, symbol};
 use crate::decision::Decision;
 use crate::forecast::Quality;
 use crate::live::{Archive, Event, Issued, Scored, Served};
 
-const RUN: &str = "SELECT run FROM runs ORDER BY place DESC LIMIT 1";
-const BEGIN: &str = "INSERT INTO runs (run, place, begin_time) \
-    SELECT $1, COALESCE(MAX(place), 0) + 1, $2 FROM runs WHERE true ON CONFLICT (run) DO NOTHING";
 const LAST_PLACE: &str = "SELECT COALESCE(MAX(place), 0) FROM forecasts WHERE run = $1";
 const OUTCOME: &str = "INSERT INTO outcomes (run, symbol, as_of, number, realised, scored_time) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -18,19 +16,16 @@ const ARCHIVE: &str = "SELECT f.symbol, f.as_of, f.number, f.expected, f.lower, 
     o.realised IS NOT NULL AS scored FROM forecasts f LEFT JOIN outcomes o USING (run, symbol, as_of, number) \
     WHERE run = $1";
 const SELECT: &str = "SELECT * FROM forecasts LEFT JOIN outcomes USING (run, symbol, as_of, number)";
-const PLACE: &str = "SELECT MAX(place) FROM forecasts WHERE run = $1 AND symbol = $2 AND as_of = $3";
 
-pub(super) async fn run(pool: &SqlitePool) -> Result<Option<String>, StoreError> {
-    Ok(sqlx::query(RUN).fetch_optional(pool).await?.map(|row| row.try_get(0)).transpose()?)
-}
-
-pub(super) async fn begin_run(pool: &SqlitePool, run: &str, time: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(BEGIN).bind(run).bind(time.nanos()).execute(pool).await?;
-    Ok(())
-}
-
-pub(super) async fn record(pool: &SqlitePool, run: &str, owner: &str, events: &[Event]) -> Result<(), StoreError> {
+pub(super) async fn record(
+    pool: &SqlitePool,
+    run: &str,
+    owner: &str,
+    events: &[Event],
+    mark: &LogMark,
+) -> Result<u64, StoreError> {
     let mut transaction = pool.begin().await?;
+    set_mark(&mut transaction, run, mark).await?;
     let mut place: i64 = sqlx::query(LAST_PLACE).bind(run).fetch_one(&mut *transaction).await?.try_get(0)?;
     for event in events {
         match event {
@@ -40,7 +35,8 @@ pub(super) async fn record(pool: &SqlitePool, run: &str, owner: &str, events: &[
             Event::Scored(scored) => record_outcome(&mut transaction, run, scored).await?,
         }
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    count(place)
 }
 
 /// Says whether it was new.
@@ -98,7 +94,7 @@ pub(super) async fn page(
     run: &str,
     query: &ForecastQuery,
 ) -> Result<Vec<StoredForecast>, StoreError> {
-    let ForecastQuery { symbols, version, start, end, after, limit: count } = query;
+    let ForecastQuery { symbols, version, start, end, after, limit: at_most } = query;
     let mut sql = QueryBuilder::<Sqlite>::new(SELECT);
     sql.push(" WHERE run = ").push_bind(run);
     if let Some(start) = start {
@@ -123,24 +119,19 @@ pub(super) async fn page(
         sql.push(" AND (as_of < ").push_bind(as_of.nanos()).push(" OR as_of = ").push_bind(as_of.nanos());
         sql.push(" AND symbol > ").push_bind(symbol.as_str()).push(")");
     }
-    sql.push(" ORDER BY as_of DESC, symbol LIMIT ").push_bind(limit(*count));
+    sql.push(" ORDER BY as_of DESC, symbol LIMIT ").push_bind(limit(*at_most));
     sql.build().fetch_all(pool).await?.iter().map(read).collect()
 }
 
 pub(super) async fn recorded_after(
     pool: &SqlitePool,
     run: &str,
-    key: Option<&ForecastKey>,
-    count: usize,
+    place: u64,
+    at_most: usize,
 ) -> Result<Vec<StoredForecast>, StoreError> {
-    let mut place: Option<i64> = None;
-    if let Some(ForecastKey { as_of, symbol }) = key {
-        let query = sqlx::query(PLACE).bind(run).bind(symbol.as_str()).bind(as_of.nanos());
-        place = query.fetch_one(pool).await?.try_get(0)?;
-    }
     let mut sql = QueryBuilder::<Sqlite>::new(SELECT);
-    sql.push(" WHERE run = ").push_bind(run).push(" AND place > ").push_bind(place.unwrap_or(0));
-    sql.push(" ORDER BY place DESC LIMIT ").push_bind(limit(count));
+    sql.push(" WHERE run = ").push_bind(run).push(" AND place > ").push_bind(signed(place));
+    sql.push(" ORDER BY place DESC LIMIT ").push_bind(limit(at_most));
     let mut newest: Vec<StoredForecast> =
         sql.build().fetch_all(pool).await?.iter().map(read).collect::<Result<_, _>>()?;
     newest.reverse();

@@ -4,14 +4,15 @@ mod aliases;
 mod forecast_row;
 mod forecasts;
 mod operations;
+mod runs;
 mod versions;
 
 use sqlx::SqlitePool;
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{
-    AliasChange, Answer, ForecastKey, ForecastQuery, ModelFacts, NewOperation, NewVersion, Operation, Outcome,
-    ReignRecord, Store, StoreError, StoredForecast, VersionFacts,
+    AliasChange, Answer, ForecastQuery, LogMark, ModelFacts, NewOperation, NewVersion, Operation, Outcome, ReignRecord,
+    Store, StoreError, StoredForecast, VersionFacts,
 };
 use crate::live::{Archive, Event};
 use crate::version::{Version, VersionName};
@@ -98,16 +99,16 @@ impl Store for SqliteStore {
         Box::pin(operations::delete(&self.writer, id))
     }
 
-    fn run(&self) -> Answer<'_, Option<String>> {
-        Box::pin(forecasts::run(&self.readers))
+    fn run(&self) -> Answer<'_, Option<(String, LogMark)>> {
+        Box::pin(runs::newest(&self.readers))
     }
 
-    fn begin_run<'a>(&'a self, run: &'a str, time: Timestamp) -> Answer<'a, ()> {
-        Box::pin(forecasts::begin_run(&self.writer, run, time))
+    fn begin_run<'a>(&'a self, run: &'a str, mark: &'a LogMark, time: Timestamp) -> Answer<'a, ()> {
+        Box::pin(runs::begin(&self.writer, run, mark, time))
     }
 
-    fn record<'a>(&'a self, run: &'a str, owner: &'a str, events: &'a [Event]) -> Answer<'a, ()> {
-        Box::pin(forecasts::record(&self.writer, run, owner, events))
+    fn record<'a>(&'a self, run: &'a str, owner: &'a str, events: &'a [Event], mark: &'a LogMark) -> Answer<'a, u64> {
+        Box::pin(forecasts::record(&self.writer, run, owner, events, mark))
     }
 
     fn archive<'a>(&'a self, run: &'a str) -> Answer<'a, Archive> {
@@ -118,13 +119,8 @@ impl Store for SqliteStore {
         Box::pin(forecasts::page(&self.readers, run, query))
     }
 
-    fn recorded_after<'a>(
-        &'a self,
-        run: &'a str,
-        key: Option<&'a ForecastKey>,
-        limit: usize,
-    ) -> Answer<'a, Vec<StoredForecast>> {
-        Box::pin(forecasts::recorded_after(&self.readers, run, key, limit))
+    fn recorded_after<'a>(&'a self, run: &'a str, place: u64, limit: usize) -> Answer<'a, Vec<StoredForecast>> {
+        Box::pin(forecasts::recorded_after(&self.readers, run, place, limit))
     }
 
     fn answer<'a>(
@@ -182,6 +178,3 @@ mod tests {
         assert!(error.starts_with("a stored artefact is damaged"), "{error}");
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::in_memory;

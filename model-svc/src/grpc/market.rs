@@ -1,0 +1,259 @@
+//! market-svc as this service sees it: its instruments, and its stream of daily bars from history to live.
+
+use futures_util::future::BoxFuture;
+use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::serve::MAX_RESPONSE_BYTES;
+use tickmesh_mesh::status::Fault;
+use tickmesh_proto::market::v1 as wire;
+use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tickmesh_proto::market::v1::stream_bars_response::Control;
+use tickmesh_proto::r#type::v1::{Delivery, FeedState, TimeFrame};
+use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::feed::{FeedEvent, FeedPhase, Listed, Market};
+use crate::history::{DailyBar, RawPrices};
+use crate::live::LiveBar;
+use crate::sessions::Calendar;
+
+/// Where history begins: before any bar that a market has.
+const BEGIN: prost_types::Timestamp = prost_types::Timestamp { seconds: -5_000_000_000, nanos: 0 };
+/// Instruments a page.
+const PAGE: i32 = 1_000;
+/// Pause between two looks at the instruments.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Calls market-svc. Clones share the connections.
+#[derive(Clone)]
+pub struct MarketClient {
+    upstream: Upstream,
+}
+
+impl MarketClient {
+    /// A client of the market behind `upstream`; it connects when it is first used.
+    #[must_use]
+    pub fn new(upstream: Upstream) -> Self {
+        Self { upstream }
+    }
+
+    async fn instruments(&self) -> Result<Vec<Listed>, Fault> {
+        let mut client = MarketServiceClient::new(self.upstream.unary());
+        let (mut listed, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = wire::ListInstrumentsRequest { page_size: PAGE, page_token, filter: String::new() };
+            let page: wire::ListInstrumentsResponse = client.list_instruments(request).await?.into_inner();
+            listed.extend(page.instruments.into_iter().filter_map(instrument));
+            if page.next_page_token.is_empty() {
+                return Ok(listed);
+            }
+            page_token = page.next_page_token;
+        }
+    }
+
+    async fn bars(&self, symbol: &Symbol) -> Result<Vec<DailyBar>, Fault> {
+        let mut client = MarketServiceClient::new(self.upstream.stream()).max_decoding_message_size(MAX_RESPONSE_BYTES);
+        let request = wire::BatchListBarsRequest {
+            symbols: vec![symbol.to_string()],
+            time_frame: TimeFrame::TimeFrame1d.into(),
+            ..Default::default()
+        };
+        let mut messages = client.batch_list_bars(request).await?.into_inner();
+        let mut bars = Vec::new();
+        while let Some(wire::BatchListBarsResponse { bars: some }) = messages.message().await? {
+            bars.extend(some.into_iter().filter_map(live_bar).map(|one| one.bar));
+        }
+        Ok(bars)
+    }
+}
+
+impl Market for MarketClient {
+    fn listed(&self) -> BoxFuture<'_, Result<Vec<Listed>, Fault>> {
+        Box::pin(self.instruments())
+    }
+
+    fn history<'a>(&'a self, symbol: &'a Symbol) -> BoxFuture<'a, Result<Vec<DailyBar>, Fault>> {
+        Box::pin(self.bars(symbol))
+    }
+}
+
+fn instrument(wire: wire::Instrument) -> Option<Listed> {
+    let symbol = Symbol::try_from(wire.symbol).ok()?;
+    Some(Listed { symbol, calendar: Calendar::by_name(&wire.calendar), daily_bars: wire.daily_bars })
+}
+
+/// A raw daily bar. Whatever breaks the contract is left out: it was checked where it came in.
+fn live_bar(bar: wire::Bar) -> Option<LiveBar> {
+    let daily = bar.time_frame() == TimeFrame::TimeFrame1d;
+    let wire::Bar {
+        symbol,
+        time_frame: _,
+        open_time: _,
+        close_time,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        vwap: _,
+        trade_count: _,
+        adjusted,
+        quality: _,
+        adjustment_factor,
+        is_snapshot: _,
+    } = bar;
+    if adjusted || !daily {
+        return None;
+    }
+    let time = Timestamp::try_from(close_time?).ok()?;
+    let bar = DailyBar::new(time, RawPrices { open, high, low, close }, volume, adjustment_factor);
+    Some(LiveBar { symbol: Symbol::try_from(symbol).ok()?, bar })
+}
+
+/// Follows the market until `stop`: its instruments every other second, its bars as they come.
+///
+/// A lost stream is taken up again after its last cursor, with backoff and jitter; when the cursor is too old or of
+/// another epoch, from the begin: bars that are known already change nothing.
+pub async fn follow(market: MarketClient, events: mpsc::Sender<FeedEvent>, stop: CancellationToken) {
+    let both = async { tokio::join!(look(market.clone(), events.clone()), stream(market, events)) };
+    tokio::select! {
+        _ = both => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn look(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
+    let mut known = Vec::new();
+    loop {
+        match market.instruments().await {
+            Ok(listed) if listed != known => {
+                known.clone_from(&listed);
+                if events.send(FeedEvent::Listed(listed)).await.is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(fault) => tracing::debug!(%fault, "cannot list the market's instruments"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn stream(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
+    let mut backoff = market.upstream.backoff();
+    let mut place = Place::default();
+    loop {
+        match once(&market, &mut place, &events).await {
+            Ok(()) => return,
+            Err(status) => {
+                if matches!(status.code(), tonic::Code::OutOfRange | tonic::Code::InvalidArgument) {
+                    place.cursor.clear();
+                }
+                tracing::debug!(%status, "the market's stream ended; joining again");
+            }
+        }
+        if std::mem::take(&mut place.moved) {
+            backoff.reset();
+        }
+        backoff.wait().await;
+    }
+}
+
+/// Where in the market's stream we are.
+#[derive(Debug, Default)]
+struct Place {
+    cursor: String,
+    /// Whether the last attempt got anywhere.
+    moved: bool,
+}
+
+/// One subscription, until it ends or nobody listens.
+async fn once(market: &MarketClient, place: &mut Place, events: &mpsc::Sender<FeedEvent>) -> Result<(), tonic::Status> {
+    let mut client = MarketServiceClient::new(market.upstream.stream()).max_decoding_message_size(MAX_RESPONSE_BYTES);
+    let request = wire::StreamBarsRequest {
+        delivery: Delivery::All.into(),
+        time_frame: TimeFrame::TimeFrame1d.into(),
+        resume_after: place.cursor.clone(),
+        start_time: place.cursor.is_empty().then_some(BEGIN),
+        ..Default::default()
+    };
+    let mut messages = client.stream_bars(request).await?.into_inner();
+    while let Some(message) = messages.message().await? {
+        let wire::StreamBarsResponse { sequence: _, cursor, send_time: _, control, bars } = message;
+        place.moved = true;
+        for event in told(control, bars, &cursor) {
+            if events.send(event).await.is_err() {
+                return Ok(());
+            }
+        }
+        // Kept only now: what was not handed on is asked for again.
+        if !cursor.is_empty() {
+            place.cursor = cursor;
+        }
+    }
+    Err(tonic::Status::unavailable("the stream ended without a status"))
+}
+
+/// What a message tells.
+fn told(control: Option<Control>, bars: Vec<wire::Bar>, cursor: &str) -> Vec<FeedEvent> {
+    match control {
+        Some(Control::Ack(ack)) => vec![FeedEvent::Joined { epoch: ack.epoch }],
+        Some(Control::SnapshotComplete(_)) => vec![FeedEvent::CaughtUp],
+        Some(Control::Heartbeat(beat)) => vec![FeedEvent::Pulse {
+            phase: phase(beat.feed_state()),
+            market_time: beat.market_time.and_then(|time| Timestamp::try_from(time).ok()),
+        }],
+        Some(Control::Gap(gap)) => {
+            tracing::warn!(reason = gap.reason, "the market's stream has a gap");
+            Vec::new()
+        }
+        Some(Control::EndOfStream(_)) => Vec::new(),
+        None if bars.is_empty() => Vec::new(),
+        None => {
+            let bars = bars.into_iter().filter_map(live_bar).collect();
+            vec![FeedEvent::Bars { bars, cursor: cursor.to_owned() }]
+        }
+    }
+}
+
+fn phase(state: FeedState) -> FeedPhase {
+    match state {
+        FeedState::Unspecified | FeedState::Waiting => FeedPhase::Waiting,
+        FeedState::Live => FeedPhase::Live,
+        FeedState::Silent => FeedPhase::Silent,
+        FeedState::Ended => FeedPhase::Ended,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar() -> wire::Bar {
+        wire::Bar {
+            symbol: "AAPL".into(),
+            time_frame: TimeFrame::TimeFrame1d.into(),
+            close_time: Some(prost_types::Timestamp { seconds: 86_400, nanos: 0 }),
+            open: 2.0,
+            high: 4.0,
+            low: 1.0,
+            close: 3.0,
+            volume: 9.0,
+            adjustment_factor: Some(0.5),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_raw_bar_is_adjusted_once_and_keeps_its_price() {
+        let LiveBar { symbol, bar } = live_bar(bar()).unwrap();
+        assert_eq!((symbol.as_str(), bar.last_price, bar.adjusted.close, bar.adjusted.volume), ("AAPL", 3.0, 1.5, 9.0));
+    }
+
+    #[test]
+    fn what_is_no_raw_daily_bar_is_left_out() {
+        assert_eq!(live_bar(wire::Bar { adjusted: true, ..bar() }), None);
+        assert_eq!(live_bar(wire::Bar { time_frame: TimeFrame::TimeFrame1h.into(), ..bar() }), None);
+        assert_eq!(live_bar(wire::Bar { close_time: None, ..bar() }), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! The gRPC face: parse → call the domain → render. Nothing else in this crate knows protobuf or tonic.
+
+mod features;
+mod forecasts;
+mod market;
+mod monitoring;
+mod operations;
+mod page;
+mod parse;
+mod registry;
+mod render;
+mod signals;
+mod training;
+
+use std::sync::Arc;
+
+use tickmesh_fanout::topic::Topic;
+use tickmesh_mesh::context;
+use tickmesh_proto::server::longrunning::operations_server::OperationsServer;
+use tickmesh_proto::server::model::v1::feature_service_server::FeatureServiceServer;
+use tickmesh_proto::server::model::v1::forecast_service_server::ForecastServiceServer;
+use tickmesh_proto::server::model::v1::monitoring_service_server::MonitoringServiceServer;
+use tickmesh_proto::server::model::v1::registry_service_server::RegistryServiceServer;
+use tickmesh_proto::server::model::v1::training_service_server::TrainingServiceServer;
+use tonic::service::Routes;
+
+pub use market::{MarketClient, follow};
+pub use render::ProtoWire;
+pub use signals::{SignalLog, SignalSource};
+
+use crate::ask::Desk;
+use crate::jobs::Jobs;
+use crate::pipeline::Commands;
+
+/// Full names of the services served here, for health and reflection.
+pub const SERVICES: &[&str] = &[
+    "tickmesh.model.v1.ForecastService",
+    "tickmesh.model.v1.TrainingService",
+    "tickmesh.model.v1.RegistryService",
+    "tickmesh.model.v1.FeatureService",
+    "tickmesh.model.v1.MonitoringService",
+    "google.longrunning.Operations",
+];
+
+/// What the handlers call.
+#[derive(Clone)]
+pub struct Face {
+    /// Answers about symbols.
+    pub desk: Desk,
+    /// Long work.
+    pub jobs: Jobs,
+    /// The way to the live loop.
+    pub commands: Commands,
+    /// The stream of signals.
+    pub signals: Topic,
+}
+
+/// All services of this part.
+pub fn routes(face: Face) -> Routes {
+    let face = Arc::new(face);
+    Routes::new(ForecastServiceServer::from_arc(Arc::clone(&face)))
+        .add_service(TrainingServiceServer::from_arc(Arc::clone(&face)))
+        .add_service(RegistryServiceServer::from_arc(Arc::clone(&face)))
+        .add_service(FeatureServiceServer::from_arc(Arc::clone(&face)))
+        .add_service(MonitoringServiceServer::from_arc(Arc::clone(&face)))
+        .add_service(OperationsServer::from_arc(face))
+}
+
+/// Who a call's work belongs to.
+fn owner() -> String {
+    let caller = context::current().map(|context| context.caller);
+    caller.map_or_else(|| "anonymous".to_owned(), |caller| format!("{}/{}", caller.tenant, caller.subject))
+}

@@ -1,0 +1,112 @@
+use prost::Message as _;
+use tickmesh_mesh::clock;
+use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_proto::model::v1 as wire;
+use tickmesh_proto::server::model::v1::registry_service_server::RegistryService;
+use tickmesh_proto::types::Symbol;
+use tonic::{Request, Response, Status};
+
+use super::parse::{self, ModelRef, VersionRef};
+use super::{Face, owner, render};
+use crate::jobs::unknown_version;
+use crate::pipeline::Promotion;
+use crate::store::{ModelFacts, VersionFacts};
+use crate::version::VersionName;
+
+#[tonic::async_trait]
+impl RegistryService for Face {
+    async fn list_models(
+        &self,
+        request: Request<wire::ListModelsRequest>,
+    ) -> Result<Response<wire::ListModelsResponse>, Status> {
+        let (after, page) = parse::models(request.into_inner())?;
+        let mut found = self.desk.store.models(after.as_ref(), page.one_more()).await.map_err(Fault::internal)?;
+        let next_page_token = page.cut(&mut found, |model| model.symbol.to_string());
+        let models = found.into_iter().map(render::model).collect();
+        Ok(Response::new(wire::ListModelsResponse { models, next_page_token }))
+    }
+
+    async fn get_model(&self, request: Request<wire::GetModelRequest>) -> Result<Response<wire::Model>, Status> {
+        let wire::GetModelRequest { name } = request.into_inner();
+        let ModelRef(symbol) = parse::model("name", &name)?;
+        Ok(Response::new(render::model(self.model(&symbol).await?)))
+    }
+
+    async fn list_model_versions(
+        &self,
+        request: Request<wire::ListModelVersionsRequest>,
+    ) -> Result<Response<wire::ListModelVersionsResponse>, Status> {
+        let (ModelRef(symbol), before, page) = parse::model_versions(request.into_inner())?;
+        self.model(&symbol).await?;
+        let mut found = self.versions(&symbol, before, page.one_more()).await?;
+        let next_page_token = page.cut(&mut found, |version| version.name.number.to_string());
+        let versions = found.into_iter().map(render::version).collect();
+        Ok(Response::new(wire::ListModelVersionsResponse { versions, next_page_token }))
+    }
+
+    async fn get_model_version(
+        &self,
+        request: Request<wire::GetModelVersionRequest>,
+    ) -> Result<Response<wire::ModelVersion>, Status> {
+        let wire::GetModelVersionRequest { name } = request.into_inner();
+        let version = self.version(parse::version_ref(&name)?).await?;
+        Ok(Response::new(render::version(version)))
+    }
+
+    async fn set_alias(&self, request: Request<wire::SetAliasRequest>) -> Result<Response<wire::Model>, Status> {
+        let (promotion, request_id) = parse::alias_change(request.into_inner(), owner(), clock::now())?;
+        Ok(Response::new(self.promote(promotion, request_id).await?))
+    }
+}
+
+/// The method in the table of answers.
+const SET_ALIAS: &str = "RegistryService.SetAlias";
+
+impl Face {
+    async fn model(&self, symbol: &Symbol) -> Result<ModelFacts, Fault> {
+        let found = self.desk.store.model(symbol).await.map_err(Fault::internal)?;
+        found.ok_or_else(|| {
+            let name = format!("models/{symbol}");
+            let text = format!("there is no {name}; train it with `tickmesh train {symbol}`");
+            Fault::new(Code::NotFound, "MODEL_UNKNOWN", text).resource("tickmesh.model.v1.Model", name, "not trained")
+        })
+    }
+
+    async fn versions(&self, symbol: &Symbol, before: u32, limit: usize) -> Result<Vec<VersionFacts>, Fault> {
+        self.desk.store.versions(symbol, before, limit).await.map_err(Fault::internal)
+    }
+
+    async fn version(&self, asked: VersionRef) -> Result<VersionFacts, Fault> {
+        let name = match asked {
+            VersionRef::Number(name) => name,
+            VersionRef::Alias(symbol, alias) => {
+                let model = self.model(&symbol).await?;
+                let named = model.aliases.iter().find(|(one, _)| *one == alias);
+                let text = || format!("models/{symbol} has no {alias}");
+                let missing = || Fault::new(Code::NotFound, "MODEL_VERSION_UNKNOWN", text());
+                let (_, number) = *named.ok_or_else(missing)?;
+                VersionName { symbol, number }
+            }
+        };
+        let newest = self.versions(&name.symbol, name.number.saturating_add(1), 1).await?;
+        newest.into_iter().find(|version| version.name == name).ok_or_else(|| unknown_version(&name))
+    }
+
+    /// The same request id again gives the first answer and moves nothing.
+    async fn promote(&self, promotion: Promotion, request_id: Option<String>) -> Result<wire::Model, Fault> {
+        if let Some(id) = &request_id
+            && let Some(first) = self.desk.store.answered(SET_ALIAS, id).await.map_err(Fault::internal)?
+        {
+            return wire::Model::decode(first.as_slice()).map_err(Fault::internal);
+        }
+        let version = promotion.version.clone();
+        if !self.commands.promote(promotion).await? {
+            return Err(unknown_version(&version));
+        }
+        let model = render::model(self.model(&version.symbol).await?);
+        let Some(id) = request_id else { return Ok(model) };
+        let answer = model.encode_to_vec();
+        let first = self.desk.store.answer(SET_ALIAS, &id, &answer, clock::now()).await.map_err(Fault::internal)?;
+        wire::Model::decode(first.as_slice()).map_err(Fault::internal)
+    }
+}

@@ -1,0 +1,104 @@
+use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::history::DailyBar;
+use crate::store::Alias;
+use crate::training::Trained;
+use crate::version::{Version, VersionName};
+
+/// Something that must happen in the live loop's order.
+#[derive(Debug)]
+pub enum Command {
+    /// Keep trained models as versions; first ones become champions.
+    Keep {
+        /// The models.
+        trained: Vec<Trained>,
+        /// Who asked for them.
+        owner: String,
+        /// Wall clock.
+        time: Timestamp,
+        /// Takes the versions in the same order.
+        answer: oneshot::Sender<Result<Vec<Version>, Fault>>,
+    },
+    /// Move an alias.
+    Promote {
+        /// Which, and where to.
+        promotion: Promotion,
+        /// Takes whether there is such a version.
+        answer: oneshot::Sender<Result<bool, Fault>>,
+    },
+    /// Take in a symbol's history, which the stream has not brought.
+    Backfill {
+        /// The symbol.
+        symbol: Symbol,
+        /// All its bars.
+        bars: Vec<DailyBar>,
+        /// Answers when it is done.
+        answer: oneshot::Sender<Result<(), Fault>>,
+    },
+}
+
+/// A move of an alias, asked for by a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promotion {
+    /// The alias.
+    pub alias: Alias,
+    /// Where it goes.
+    pub version: VersionName,
+    /// Who moves it.
+    pub owner: String,
+    /// Wall clock.
+    pub time: Timestamp,
+}
+
+/// The way to the live loop. Its queue is bounded: callers wait their turn.
+#[derive(Clone, Debug)]
+pub struct Commands(mpsc::Sender<Command>);
+
+impl Commands {
+    /// Commands that may wait.
+    const QUEUE: usize = 64;
+
+    /// Both ends of the queue.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<Command>) {
+        let (sender, receiver) = mpsc::channel(Self::QUEUE);
+        (Self(sender), receiver)
+    }
+
+    /// Keeps trained models as versions.
+    ///
+    /// # Errors
+    /// If the store fails or the live loop has ended.
+    pub async fn keep(&self, trained: Vec<Trained>, owner: String, time: Timestamp) -> Result<Vec<Version>, Fault> {
+        self.send(|answer| Command::Keep { trained, owner, time, answer }).await
+    }
+
+    /// Moves an alias; `false` if there is no such version.
+    ///
+    /// # Errors
+    /// If the store fails or the live loop has ended.
+    pub async fn promote(&self, promotion: Promotion) -> Result<bool, Fault> {
+        self.send(|answer| Command::Promote { promotion, answer }).await
+    }
+
+    /// Takes in a symbol's history.
+    ///
+    /// # Errors
+    /// If the live loop has ended.
+    pub async fn backfill(&self, symbol: Symbol, bars: Vec<DailyBar>) -> Result<(), Fault> {
+        self.send(|answer| Command::Backfill { symbol, bars, answer }).await
+    }
+
+    async fn send<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command) -> Result<T, Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(command(answer)).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+}
+
+fn ended() -> Fault {
+    Fault::new(Code::Unavailable, "DRAINING", "the service is shutting down")
+        .retry_after(std::time::Duration::from_secs(1))
+}

@@ -1,0 +1,327 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tickmesh_mesh::clock;
+use tickmesh_mesh::status::Fault;
+use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Command, Promotion};
+use super::latches::Latches;
+use super::signals::Signals;
+use crate::features::FeatureSet;
+use crate::feed::{FeedEvent, FeedPhase, Listed};
+use crate::forecast::{Forecast, Rules};
+use crate::live::{Archive, Engine, Event, Install, Reign};
+use crate::shared::Shared;
+use crate::store::{Alias, AliasChange, LogMark, NewVersion, Store, StoreError};
+use crate::training::Trained;
+use crate::version::{Version, VersionName};
+
+/// Who owns what the service does by itself.
+const OWNER: &str = "system";
+/// Signals that go into a log at most when it has to be filled again: as many as it keeps whatever their age.
+const REFILL: usize = 10_000;
+/// Signals that are appended at a time.
+const APPEND: usize = 500;
+/// Pauses between attempts to store or log, while the disk refuses.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the loop works with.
+pub struct Parts {
+    /// Keeps everything.
+    pub store: Arc<dyn Store>,
+    /// The signal log.
+    pub signals: Arc<dyn Signals>,
+    /// What readers see.
+    pub shared: Arc<Shared>,
+    /// The rules of decisions.
+    pub rules: Rules,
+    /// What holds readiness back.
+    pub latches: Latches,
+}
+
+/// The live loop.
+pub struct Pipeline {
+    parts: Parts,
+    /// Taken while a step runs on another thread.
+    engine: Option<Engine>,
+    run: String,
+    mark: LogMark,
+    /// Signals that the log has and the store has lost: a power cut took them from the store alone. They are made again
+    /// by the same bars, and must not be logged again.
+    logged_ahead: u64,
+}
+
+impl Pipeline {
+    /// Goes on with the run that the store has, if any: signals that were stored and not logged are logged now.
+    ///
+    /// # Errors
+    /// If the store or the log fails.
+    pub async fn resume(parts: Parts) -> Result<Self, Fault> {
+        let engine = Some(Engine::new(parts.rules, Vec::new(), Archive::default()));
+        let mut pipeline = Self { parts, engine, run: String::new(), mark: LogMark::default(), logged_ahead: 0 };
+        if let Some((run, mark)) = pipeline.parts.store.run().await.map_err(failed)? {
+            pipeline.open(run, mark).await?;
+        }
+        Ok(pipeline)
+    }
+
+    /// Works until `stop`. What is begun is finished; what waits in the queues is not lost, since the market and the
+    /// callers have it.
+    pub async fn run(
+        mut self,
+        mut feed: mpsc::Receiver<FeedEvent>,
+        mut commands: mpsc::Receiver<Command>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                Some(command) = commands.recv() => self.on_command(command).await,
+                Some(event) = feed.recv() => self.on_event(event).await,
+                else => return,
+            }
+        }
+    }
+
+    pub(super) async fn on_event(&mut self, event: FeedEvent) {
+        match event {
+            FeedEvent::Joined { epoch } => self.join(epoch).await,
+            FeedEvent::Bars { bars, cursor } => {
+                if !cursor.is_empty() {
+                    self.parts.shared.feed.store(Arc::new(FeedPhase::Live));
+                }
+                let events = self.step(move |engine| engine.take(bars, &cursor)).await;
+                self.commit(events).await;
+            }
+            FeedEvent::CaughtUp => tracing::info!("the market's history is complete; what follows is live"),
+            FeedEvent::Pulse { phase, market_time } => {
+                self.parts.shared.feed.store(Arc::new(phase));
+                if let Some(time) = market_time {
+                    self.step(move |engine| engine.tick(time)).await;
+                }
+            }
+            FeedEvent::Listed(listed) => self.list(listed).await,
+        }
+        self.show();
+    }
+
+    async fn on_command(&mut self, command: Command) {
+        // A caller that has gone away needs no answer.
+        match command {
+            Command::Keep { trained, owner, time, answer } => drop(answer.send(self.keep(trained, owner, time).await)),
+            Command::Promote { promotion, answer } => drop(answer.send(self.promote(promotion).await)),
+            Command::Backfill { symbol, bars, answer } => {
+                self.step(move |engine| engine.backfill(&symbol, bars)).await;
+                self.show();
+                drop(answer.send(Ok(())));
+            }
+        }
+        self.show();
+    }
+
+    /// Bars of another epoch are another run: forecasts and score begin anew, models stay.
+    async fn join(&mut self, epoch: String) {
+        if epoch == self.run {
+            return;
+        }
+        tracing::info!(run = %epoch, "a new run begins: the market's log has a new epoch");
+        let (log_epoch, position) = self.parts.signals.position();
+        let mark = LogMark { epoch: log_epoch, position, place: 0 };
+        persist("begin a run", || self.parts.store.begin_run(&epoch, &mark, clock::now())).await;
+        loop {
+            match self.open(epoch.clone(), mark.clone()).await {
+                Ok(()) => return,
+                Err(fault) => wait("open a run", &fault).await,
+            }
+        }
+    }
+
+    /// Takes over a run: its archive, the champions, and signals that are stored but not logged.
+    async fn open(&mut self, run: String, mark: LogMark) -> Result<(), Fault> {
+        let store = &self.parts.store;
+        let champions = champions(store.as_ref()).await.map_err(failed)?;
+        let archive = store.archive(&run).await.map_err(failed)?;
+        let mut engine = Engine::new(self.parts.rules, champions, archive);
+        for listed in self.parts.shared.listed.load().iter() {
+            engine.calendar(listed.symbol.clone(), listed.calendar);
+        }
+        self.engine = Some(engine);
+        self.catch_up(&run, mark).await?;
+        self.parts.shared.run.store(Arc::new(run.clone()));
+        self.run = run;
+        Ok(())
+    }
+
+    /// Logs what a crash left between store and log.
+    async fn catch_up(&mut self, run: &str, mark: LogMark) -> Result<(), Fault> {
+        let (epoch, position) = self.parts.signals.position();
+        // One event a forecast: what the log has beyond the mark are the forecasts that follow it. Another log than the
+        // mark's has none of them, and is filled again.
+        let (place, beyond) =
+            if epoch == mark.epoch { (mark.place, position.saturating_sub(mark.position)) } else { (0, 0) };
+        let stored = self.parts.store.recorded_after(run, place, usize::MAX).await.map_err(failed)?;
+        let count = stored.len() as u64;
+        self.logged_ahead = beyond.saturating_sub(count);
+        let logged = usize::try_from(beyond).unwrap_or(usize::MAX);
+        let first = logged.max(stored.len().saturating_sub(REFILL));
+        let forecasts: Vec<Forecast> = stored.into_iter().skip(first).map(|stored| stored.issued.forecast).collect();
+        forecasts.chunks(APPEND).try_for_each(|some| self.parts.signals.append(some))?;
+        self.parts.signals.publish();
+        let (epoch, position) = self.parts.signals.position();
+        self.mark = LogMark { epoch, position: position - self.logged_ahead, place: place + count };
+        Ok(())
+    }
+
+    async fn list(&mut self, listed: Vec<Listed>) {
+        let calendars: Vec<_> = listed.iter().map(|one| (one.symbol.clone(), one.calendar)).collect();
+        self.step(move |engine| calendars.into_iter().for_each(|(symbol, calendar)| engine.calendar(symbol, calendar)))
+            .await;
+        self.parts.shared.listed.store(Arc::new(listed));
+    }
+
+    async fn keep(&mut self, trained: Vec<Trained>, owner: String, time: Timestamp) -> Result<Vec<Version>, Fault> {
+        let new = |trained: Trained| {
+            let newest_bar = self.newest_bar(&trained.symbol).unwrap_or(trained.train_end);
+            NewVersion { trained, owner: owner.clone(), time, newest_bar }
+        };
+        let new: Vec<NewVersion> = trained.into_iter().map(new).collect();
+        let newest: Vec<Timestamp> = new.iter().map(|new| new.newest_bar).collect();
+        let added = self.parts.store.add_versions(new).await.map_err(failed)?;
+        let mut versions = Vec::with_capacity(added.len());
+        for ((version, is_champion), after) in added.into_iter().zip(newest) {
+            if is_champion {
+                let reign = Reign { version: version.name.number, after };
+                self.install(Install { version: Arc::new(version.clone()), reign }).await;
+            }
+            versions.push(version);
+        }
+        Ok(versions)
+    }
+
+    async fn promote(&mut self, promotion: Promotion) -> Result<bool, Fault> {
+        let Promotion { alias, version, owner, time } = promotion;
+        let Some(found) = self.parts.store.version(&version).await.map_err(failed)? else { return Ok(false) };
+        let newest_bar = self.newest_bar(&version.symbol).unwrap_or(found.train_end);
+        let serves = self.champion(&version.symbol) == Some(version.number);
+        let change = AliasChange { alias, version, newest_bar, time, owner };
+        self.parts.store.set_alias(&change).await.map_err(failed)?;
+        if alias == Alias::Champion && !serves {
+            let reign = Reign { version: found.name.number, after: newest_bar };
+            self.install(Install { version: Arc::new(found), reign }).await;
+        }
+        Ok(true)
+    }
+
+    async fn install(&mut self, install: Install) {
+        let event = self.step(move |engine| engine.install(install)).await;
+        self.commit(event.into_iter().collect()).await;
+    }
+
+    fn newest_bar(&self, symbol: &Symbol) -> Option<Timestamp> {
+        let board = self.parts.shared.board.load();
+        board.symbols.get(symbol)?.newest.as_ref().map(|newest| newest.bar.time())
+    }
+
+    /// The number of the version that the alias names, whether or not it has served a bar yet.
+    fn champion(&self, symbol: &Symbol) -> Option<u32> {
+        self.parts.shared.board.load().symbols.get(symbol)?.reigns.last().map(|reign| reign.version)
+    }
+
+    /// Runs a step of the engine on a blocking thread. Not on the compute pool: a training must not delay a live bar.
+    async fn step<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Engine) -> T + Send + 'static) -> T {
+        let mut engine = self.engine.take().expect("a step gives the engine back");
+        let (engine, result) = tokio::task::spawn_blocking(move || {
+            let result = work(&mut engine);
+            (engine, result)
+        })
+        .await
+        .expect("the engine does not panic");
+        self.engine = Some(engine);
+        result
+    }
+
+    /// Stores, logs and publishes. While the disk refuses, the loop stands still and tries again: it never goes on without.
+    async fn commit(&mut self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let (store, run, mark) = (&self.parts.store, &self.run, &self.mark);
+        let place = persist("store forecasts", || store.record(run, OWNER, &events, mark)).await;
+        let issued = events.into_iter().filter_map(|event| match event {
+            Event::Issued(issued) => Some(issued.forecast),
+            Event::Scored(_) => None,
+        });
+        let mut forecasts: Vec<Forecast> = issued.collect();
+        let known = self.logged_ahead.min(forecasts.len() as u64);
+        self.logged_ahead -= known;
+        forecasts.drain(..usize::try_from(known).expect("no more than there are forecasts"));
+        self.log(&forecasts).await;
+        let (epoch, position) = self.parts.signals.position();
+        self.mark = LogMark { epoch, position: position - self.logged_ahead, place };
+    }
+
+    async fn log(&self, forecasts: &[Forecast]) {
+        for some in forecasts.chunks(APPEND) {
+            while let Err(fault) = self.parts.signals.append(some) {
+                wait("log signals", &fault).await;
+            }
+        }
+        // The board first: who hears of a signal and asks for the forecast finds it.
+        self.board();
+        self.parts.signals.publish();
+    }
+
+    fn board(&self) {
+        if let Some(engine) = &self.engine {
+            self.parts.shared.board.store(Arc::new(engine.board()));
+        }
+    }
+
+    /// Lets readers see the newest state, and readiness with them.
+    fn show(&mut self) {
+        self.board();
+        self.parts.latches.look(&self.parts.shared);
+    }
+}
+
+/// All champions that ever served, with their versions. One whose features are defined otherwise today cannot serve.
+async fn champions(store: &dyn Store) -> Result<Vec<Install>, StoreError> {
+    let mut champions = Vec::new();
+    for record in store.reigns().await? {
+        let name = VersionName { symbol: record.symbol, number: record.reign.version };
+        let Some(version) = store.version(&name).await? else {
+            return Err(StoreError::damaged("serving history", format!("{name} is missing")));
+        };
+        if version.facts.feature_set == FeatureSet::standard().id() {
+            champions.push(Install { version: Arc::new(version), reign: record.reign });
+        } else {
+            tracing::warn!(version = %name, "was trained on other features and cannot serve; train it again");
+        }
+    }
+    Ok(champions)
+}
+
+async fn persist<T, F>(what: &str, attempt: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    loop {
+        match attempt().await {
+            Ok(value) => return value,
+            Err(error) => wait(what, &error).await,
+        }
+    }
+}
+
+async fn wait(what: &str, error: &(dyn std::error::Error + Send + Sync)) {
+    tracing::error!(%error, "cannot {what}; trying again");
+    tokio::time::sleep(RETRY).await;
+}
+
+fn failed(error: StoreError) -> Fault {
+    Fault::internal(error)
+}

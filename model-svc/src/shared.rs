@@ -1,0 +1,96 @@
+//! What the live loop writes and everybody reads.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_proto::types::Symbol;
+
+use crate::feed::{FeedPhase, Listed};
+use crate::live::{Board, Standing};
+
+/// The newest view of everything. Readers take it whole and wait for nobody.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// All symbols with bars.
+    pub board: ArcSwap<Board>,
+    /// The instruments that the market lists.
+    pub listed: ArcSwap<Vec<Listed>>,
+    /// The run whose forecasts are served; empty before the market's stream was joined.
+    pub run: ArcSwap<String>,
+    /// What the market's feed is doing.
+    pub feed: ArcSwap<FeedPhase>,
+}
+
+impl Shared {
+    /// One symbol's standing.
+    ///
+    /// # Errors
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN, when there is no such symbol; UNAVAILABLE when its bars have not come yet.
+    pub fn standing(&self, symbol: &str) -> Result<Arc<Standing>, Fault> {
+        match self.board.load().symbols.get(symbol) {
+            Some(standing) => Ok(Arc::clone(standing)),
+            None => Err(self.missing(symbol)),
+        }
+    }
+
+    /// Whether bars of a symbol have come or will.
+    #[must_use]
+    pub fn knows(&self, symbol: &str) -> bool {
+        self.board.load().symbols.contains_key(symbol) || self.lists(symbol)
+    }
+
+    /// All symbols, with bars or listed, in ascending order.
+    #[must_use]
+    pub fn symbols(&self) -> Vec<Symbol> {
+        let listed = self.listed.load();
+        let board = self.board.load();
+        let all: std::collections::BTreeSet<&Symbol> =
+            board.symbols.keys().chain(listed.iter().map(|listed| &listed.symbol)).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    fn lists(&self, symbol: &str) -> bool {
+        self.listed.load().iter().any(|listed| listed.symbol.as_str() == symbol)
+    }
+
+    fn missing(&self, symbol: &str) -> Fault {
+        if self.lists(symbol) {
+            let text = format!("the bars of {symbol} have not arrived from market-svc yet");
+            return Fault::unavailable("NO_BARS_YET", text, std::time::Duration::from_secs(1));
+        }
+        unknown_symbol(symbol, &self.symbols())
+    }
+}
+
+/// The refusal of a symbol that nobody knows: it lists the known ones and says how to import more.
+#[must_use]
+pub fn unknown_symbol(symbol: &str, known: &[Symbol]) -> Fault {
+    const LISTED: usize = 20;
+    let names: Vec<&str> = known.iter().take(LISTED).map(Symbol::as_str).collect();
+    let more = if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
+    let list = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") + &more };
+    let text = format!("there is no symbol {symbol}; known are {list}; import more with `tickmesh import FILE`");
+    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", text)
+        .meta("symbol", symbol)
+        .meta("known_symbols", names.join(","))
+        .meta("import", "tickmesh import FILE")
+        .resource("tickmesh.market.v1.Instrument", symbol, "no bars of this symbol were imported")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn an_unknown_symbol_is_answered_with_the_known_ones_and_the_way_to_import() {
+        let shared = Shared::default();
+        let listed = |symbol| Listed { symbol: testing::symbol(symbol), calendar: Default::default(), daily_bars: 9 };
+        shared.listed.store(Arc::new(vec![listed("AAPL"), listed("NVDA")]));
+        let fault = shared.standing("ZZZZ").unwrap_err();
+        assert_eq!((fault.code(), fault.reason()), (Code::NotFound, "SYMBOL_UNKNOWN"));
+        assert!(fault.message().contains("AAPL, NVDA") && fault.message().contains("tickmesh import"), "{fault}");
+        assert_eq!(shared.standing("AAPL").unwrap_err().reason(), "NO_BARS_YET");
+    }
+}
