@@ -127,7 +127,13 @@ function options({ paper, muted, rule, font }: Theme): DeepPartial<ChartOptions>
     },
     grid: { vertLines: { visible: false }, horzLines: { color: rule } },
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
-    timeScale: { borderColor: rule, rightOffset: ROOM_AHEAD, fixLeftEdge: true },
+    timeScale: {
+      borderColor: rule,
+      rightOffset: ROOM_AHEAD,
+      fixLeftEdge: true,
+      // A new candle takes the place that was kept for its interval; the view moves on all the same.
+      allowShiftVisibleRangeOnWhitespaceReplacement: true,
+    },
     crosshair: { vertLine: { labelBackgroundColor: muted }, horzLine: { labelBackgroundColor: muted } },
     localization: { dateFormat: "yyyy-MM-dd" },
     handleScroll: { vertTouchDrag: false },

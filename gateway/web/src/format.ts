@@ -36,10 +36,13 @@ export function change(fraction: number, digits: number): string {
   return fraction > 0 && !isZero ? `+${text}` : text;
 }
 
-/** The arrow beside a change, so that its direction is not told by colour alone. */
-export function arrow(value: number): "▲" | "▼" | "–" {
-  if (value > 0) return "▲";
-  return value < 0 ? "▼" : "–";
+/** Below half of this a change reads 0.00 %. */
+const SMALLEST_CHANGE = 1e-4;
+
+/** The arrow beside a change, so that its direction is not told by colour alone; none where the figure reads zero. */
+export function arrow(fraction: number): "▲" | "▼" | "–" {
+  if (Math.abs(fraction) < SMALLEST_CHANGE / 2) return "–";
+  return fraction > 0 ? "▲" : "▼";
 }
 
 /** `REASON_EDGE_BELOW_COST` less its prefix → `edge below cost`. */

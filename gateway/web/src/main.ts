@@ -32,7 +32,7 @@ function drawEverything(): void {
     drawParts(part("parts"), part("latches"), state.health);
     drawPicker(picker, state);
     drawHeading(heading, state);
-    drawSignals(part("signals-body"), state, choose);
+    drawSignals(part("signals-body"), part("signals-empty"), state, choose);
     drawWeights(part("weights-list"), part("weights-summary"), state.allocation);
     drawScore(part("score-list"), part("score-empty"), state.score);
     if (state.symbol) chart.show(state.symbol, candlesOf(state), state.bands.get(state.symbol) ?? []);

@@ -42,12 +42,9 @@ function lostText(isReachable: boolean | undefined): string {
 }
 
 function judgeStreams(state: State, now: number): Notice {
+  if (state.health?.isReachable && !state.health.isReady) return { level: "wait", short: "starting", alert: "" };
   const resting = CHANNELS.filter((channel) => state.channels[channel].refusal);
-  if (resting.length > 0) {
-    const isStarting = state.health !== undefined && !state.health.isReady;
-    if (isStarting) return { level: "wait", short: "starting", alert: "" };
-    return { level: "bad", short: "interrupted", alert: restingText(resting, state) };
-  }
+  if (resting.length > 0) return { level: "bad", short: "interrupted", alert: restingText(resting, state) };
   const late = CHANNELS.filter((channel) => isLate(state, channel, now));
   if (late.length > 0) return staleNotice(late, state, now);
   switch (state.feed?.state) {

@@ -14,14 +14,14 @@ export function ratio({ mse, msePersistence }: LiveScore): number | undefined {
 /** `model 0.998 × persistence (n = 41, ± 0.012)`. */
 export function scoreText(score: LiveScore): string {
   const value = ratio(score);
-  if (value === undefined) return `model, no outcome yet (n = ${score.forecasts})`;
+  if (value === undefined) return `no outcome yet (n = ${score.forecasts})`;
   const error = score.mseRatioError === undefined ? "" : `, ± ${score.mseRatioError.toFixed(3)}`;
   return `model ${value.toFixed(3)} × persistence (n = ${score.forecasts}${error})`;
 }
 
 /** `coverage 91.2 % of nominal 90 %`. */
 export function coverageText({ coverage, nominalCoverage }: LiveScore): string {
-  if (coverage === undefined) return "no coverage yet";
+  if (coverage === undefined) return "";
   return `inside ${percent(coverage, 1)}, nominal ${percent(nominalCoverage, 0)}`;
 }
 
@@ -45,7 +45,7 @@ export function span(scores: readonly LiveScore[]): number {
 export function drawScore(list: HTMLElement, empty: HTMLElement, score: GetLiveScoreResponse | undefined): void {
   const rows = rowsOf(score);
   const reach = span(rows.map((row) => row.score));
-  empty.hidden = rows.some((row) => row.score.forecasts > 0n);
+  empty.hidden = rows.length > 0;
   keyed(list, rows, (row) => row.name, createRow, (row, each) => fillRow(row, each.score, reach));
 }
 
@@ -58,7 +58,7 @@ function createRow(name: string): HTMLElement {
 
 function fillRow(row: HTMLElement, score: LiveScore, reach: number): void {
   setText(slot(row, "score-text"), scoreText(score));
-  const few = score.forecasts < FEW ? ` · too few to say (n < ${FEW})` : "";
+  const few = score.forecasts > 0n && score.forecasts < FEW ? ` · too few to say (n < ${FEW})` : "";
   setText(slot(row, "score-coverage"), coverageText(score) + few);
   row.classList.toggle("is-few", score.forecasts < FEW);
   const value = ratio(score);

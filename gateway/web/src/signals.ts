@@ -24,8 +24,9 @@ export function reasonText(signal: Signal): string {
   return [...reasons, LEAN_TEXT[signal.lean]].filter((text) => text !== "").join(" · ");
 }
 
-export function drawSignals(body: HTMLElement, state: State, choose: (symbol: string) => void): void {
+export function drawSignals(body: HTMLElement, empty: HTMLElement, state: State, choose: (symbol: string) => void): void {
   const signals = [...state.signals.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  empty.hidden = signals.length > 0;
   keyed(body, signals, (signal) => signal.symbol, (symbol) => createRow(symbol, choose), (row, signal) => {
     fillRow(row, signal, dayChange(state, signal.symbol));
     const isChosen = signal.symbol === state.symbol;

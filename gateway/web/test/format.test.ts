@@ -10,7 +10,7 @@ import { summaryText } from "../src/weights.ts";
 
 test("changes carry their sign, and zero carries none", () => {
   assert.deepEqual([0.0123, -0.004, 0, 0.000001, -0.000001].map((value) => change(value, 2)), ["+1.23 %", "−0.40 %", "0.00 %", "0.00 %", "0.00 %"]);
-  assert.deepEqual([1, -1, 0].map(arrow), ["▲", "▼", "–"]);
+  assert.deepEqual([1, -1, 0, 0.00004].map(arrow), ["▲", "▼", "–", "–"]);
 });
 
 test("small prices keep their digits", () => {

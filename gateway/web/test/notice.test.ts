@@ -41,6 +41,12 @@ test("a refused channel is interrupted until its next message", () => {
   assert.equal(judge(heard(state, "signals", message, NOW), NOW).level, "ok");
 });
 
+test("a mesh that still starts is not called interrupted", () => {
+  const health = { isReachable: true, isReady: false, parts: {}, latches: [] };
+  const state = { ...refused(live(), "signals", { code: 14, message: "not ready" }), health };
+  assert.deepEqual(judge(state, NOW), { level: "wait", short: "starting", alert: "" });
+});
+
 test("an ended feed is not stale, a silent one is", () => {
   const feed = (state: FeedState): State => ({ ...live(), feed: create(FeedSchema, { state }) });
   assert.equal(judge(feed(FeedState.ENDED), NOW).level, "ok");

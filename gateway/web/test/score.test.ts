@@ -15,8 +15,8 @@ test("the ratio stands beside its count and its error", () => {
 test("without outcomes no ratio is claimed", () => {
   const none = create(LiveScoreSchema, { symbol: "AAPL" });
   assert.equal(ratio(none), undefined);
-  assert.equal(scoreText(none), "model, no outcome yet (n = 0)");
-  assert.equal(coverageText(none), "no coverage yet");
+  assert.equal(scoreText(none), "no outcome yet (n = 0)");
+  assert.equal(coverageText(none), "");
 });
 
 test("an error that is not known is left out", () => {
