@@ -113,13 +113,17 @@ async fn realtime(State(doors): State<Doors>, request: Request<Body>) -> Respons
 }
 
 async fn fallback(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
-    let (verb, path, headers) = (request.method().clone(), request.uri().path().to_owned(), request.headers().clone());
-    if let Some(response) = doors.rest.answer(request).await {
-        return response;
+    match doors.rest.answer(request).await {
+        Ok(response) => response,
+        Err(request) => page(&doors.errors, &request),
     }
-    match docs(&path).or_else(|| dashboard(&path)) {
-        Some(file) if verb == Verb::GET || verb == Verb::HEAD => file.response(&headers),
-        Some(_) => doors.errors.other_verbs(&verb, &path, &[Verb::GET, Verb::HEAD]),
-        None => doors.errors.no_path(&path),
+}
+
+fn page(errors: &ErrorResponse, request: &Request<Body>) -> Response<Body> {
+    let (verb, path) = (request.method(), request.uri().path());
+    match docs(path).or_else(|| dashboard(path)) {
+        Some(file) if verb == Verb::GET || verb == Verb::HEAD => file.response(request.headers()),
+        Some(_) => errors.other_verbs(verb, path, &[Verb::GET, Verb::HEAD]),
+        None => errors.no_path(path),
     }
 }

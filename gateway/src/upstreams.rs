@@ -5,7 +5,7 @@ use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::serve::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
-use tickmesh_mesh::status::Fault;
+use tickmesh_mesh::status::{Code, Fault};
 use tonic::client::Grpc;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -58,7 +58,8 @@ impl Upstreams {
     pub async fn unary(&self, method: &Method, request: &DynamicMessage) -> Result<Response<Bytes>, Status> {
         let mut client = client(self.for_call(method, request)?.unary());
         client.ready().await?;
-        client.unary(Request::new(request.encode_to_vec().into()), method.path().clone(), Raw).await
+        let answer = client.unary(Request::new(request.encode_to_vec().into()), method.path().clone(), Raw).await;
+        answer.map_err(size_named)
     }
 
     /// Calls a method that streams its responses.
@@ -76,4 +77,19 @@ impl Upstreams {
 
 fn client<C>(channel: C) -> Grpc<C> {
     Grpc::new(channel).max_encoding_message_size(MAX_REQUEST_BYTES).max_decoding_message_size(MAX_RESPONSE_BYTES)
+}
+
+/// tonic calls a message beyond the limit OUT_OF_RANGE, without details; what services say always has some.
+pub(crate) fn size_named(status: Status) -> Status {
+    if status.code() != tonic::Code::OutOfRange || !status.details().is_empty() {
+        return status;
+    }
+    let limit = format!("{} MiB", MAX_RESPONSE_BYTES / (1024 * 1024));
+    Fault::new(
+        Code::ResourceExhausted,
+        "RESPONSE_TOO_LARGE",
+        format!("the response is larger than {limit}; ask for less"),
+    )
+    .quota("response", format!("at most {limit}"))
+    .into()
 }

@@ -43,3 +43,28 @@ fn key(kind: &Kind, name: &str) -> Result<MapKey, RuleText> {
     };
     value.into_map_key().ok_or_else(|| "must be a map key".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::DescriptorPool;
+    use serde_json::json;
+
+    use crate::decode::message;
+    use crate::testing::named;
+
+    fn read(json: &serde_json::Value) -> (String, Vec<(String, String)>) {
+        let pool = DescriptorPool::decode(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
+        let mut violations = super::Violations::new();
+        let info = message(&pool.get_message_by_name("google.rpc.ErrorInfo").unwrap(), json, &mut violations);
+        (serde_json::to_string(&info).unwrap(), named(violations))
+    }
+
+    #[test]
+    fn entries_are_read_and_bad_ones_named_by_their_key() {
+        assert_eq!(read(&json!({"metadata": {"a": "1"}})), (r#"{"metadata":{"a":"1"}}"#.to_owned(), Vec::new()));
+        let (_, violations) = read(&json!({"metadata": {"a": 1}}));
+        assert_eq!(violations[0].0, r#"metadata["a"]"#);
+        let (_, violations) = read(&json!({"metadata": []}));
+        assert_eq!(violations[0].1, "must be an object, not a list");
+    }
+}

@@ -16,7 +16,7 @@ use tickmesh_proto::r#type::v1::{EndOfStream, end_of_stream::Reason};
 use tickmesh_proto::types::Timestamp;
 use tonic::Status;
 
-use crate::contract::Method;
+use crate::contract::{Kind, Method};
 pub(crate) use polite::PoliteBody;
 use position::Position;
 
@@ -33,6 +33,9 @@ pub(crate) struct Farewell {
 impl Farewell {
     /// The goodbye of a call to `method`; `None` if it is no live stream and ends by itself.
     pub(crate) fn of(method: &Method) -> Option<Self> {
+        if method.kind() != Kind::ServerStream {
+            return None;
+        }
         let output = method.output();
         let is_live =
             ["sequence", "cursor", "end_of_stream"].iter().all(|name| output.get_field_by_name(name).is_some());

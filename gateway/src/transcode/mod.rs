@@ -42,15 +42,18 @@ impl Rest {
         Self { routes: Arc::new(Routes::new(contracts)), upstreams, errors }
     }
 
-    /// Answers a request; `None` if no rule has its path.
-    pub async fn answer(&self, request: Request<Body>) -> Option<Response<Body>> {
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// The request itself if no rule has its path.
+    pub async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Box<Request<Body>>> {
         let path = request.uri().path().to_owned();
         // HEAD is GET without the body, which hyper leaves out by itself.
         let verb = if request.method() == Verb::HEAD { Verb::GET } else { request.method().clone() };
         match self.routes.find(&verb, &path) {
-            Found::Nothing => None,
-            Found::OtherVerbs(verbs) => Some(self.errors.other_verbs(&verb, &path, &verbs)),
-            Found::Method(found) => Some(match self.call(found, request).await {
+            Found::Nothing => Err(Box::new(request)),
+            Found::OtherVerbs(verbs) => Ok(self.errors.other_verbs(&verb, &path, &verbs)),
+            Found::Method(found) => Ok(match self.call(found, request).await {
                 Ok(response) => response,
                 Err(status) => self.errors.response(&status),
             }),

@@ -133,3 +133,11 @@ async fn operations_are_read_listed_and_waited_for() {
     let answer = get(&mesh, "/v1/operations").await;
     assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["name".to_owned()]));
 }
+
+#[tokio::test]
+async fn a_response_has_a_largest_size() {
+    let mesh = Mesh::start().await;
+    let answer = get(&mesh, "/v1/market/AAPL/bars?page_size=1000000").await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (429, &json!(8)));
+    assert_eq!(answer.detail("ErrorInfo")["reason"], "RESPONSE_TOO_LARGE");
+}
