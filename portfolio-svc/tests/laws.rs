@@ -212,6 +212,27 @@ fn caps_that_sum_to_less_than_one_clash() {
 }
 
 #[test]
+fn hundreds_of_caps_are_seen_to_be_too_low_at_once() {
+    let n = 300;
+    let mut builder = Builder::new(symbols(n)).group("half", &["A0", "A1"], Some(0.5), None);
+    for i in 0..n {
+        builder = builder.bound(&format!("A{i}"), None, Some(0.003));
+    }
+    let limits = builder.finish().unwrap();
+    let covariance = Covariance::new(Mat::from_fn(n, n, |i, j| if i == j { 0.04 } else { 0.0 })).unwrap();
+    let names = clashes(&min_volatility(&Problem::new(covariance, vec![0.0; n], limits, 0.0)));
+    assert_eq!(names.len(), n, "the caps sum to 0.9; the group does not matter");
+}
+
+#[test]
+fn a_group_that_its_members_cannot_fill_is_named_with_their_caps() {
+    let problem = three(|limits| {
+        limits.bound("A0", None, Some(0.1)).bound("A1", None, Some(0.2)).group("pair", &["A0", "A1"], Some(0.4), None)
+    });
+    assert_eq!(clashes(&min_volatility(&problem)), ["bounds[A0].max", "bounds[A1].max", "groups[pair].min"]);
+}
+
+#[test]
 fn only_limits_that_take_part_are_named() {
     let problem = three(|limits| {
         limits.bound("A0", Some(0.6), None).bound("A1", None, Some(0.9)).group("rest", &["A0", "A2"], None, Some(0.5))

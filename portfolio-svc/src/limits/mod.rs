@@ -3,6 +3,7 @@
 mod builder;
 mod name;
 mod row;
+mod sums;
 mod weights;
 
 pub use builder::{Builder, Defect};

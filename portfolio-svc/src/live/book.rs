@@ -2,22 +2,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use prost::Message;
 use tickmesh_fanout::log::{Event, Log, LogConfig, Record};
 use tickmesh_fanout::topic::{Feed, Joined, Source, Topic, TopicConfig, Wanted};
 use tickmesh_mesh::clock;
 use tickmesh_mesh::status::Fault;
-use tickmesh_proto::portfolio::v1 as wire;
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::Mutex;
 
 use super::Round;
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::grpc::render;
+use crate::grpc::event;
 use crate::market::Market;
 use crate::measure;
-use crate::plan::{Held, Plan};
+use crate::plan::Plan;
 use crate::store::{BookState, StateStore};
 
 /// The symbol under which a portfolio of all symbols is logged.
@@ -82,7 +80,7 @@ impl Book {
         if state.as_of.is_some_and(|done| done >= allocation.as_of) {
             return Ok(false); // no common bar since then
         }
-        let body = render::allocation(&allocation).encode_to_vec().into();
+        let body = event::encode(&allocation);
         let symbol = self.plan.symbols.first().map_or(ALL, Symbol::as_str);
         let event_time = allocation.as_of;
         let record =
@@ -114,11 +112,9 @@ impl BookState {
     /// Takes over an allocation from the log.
     fn redo(&mut self, event: &Event) {
         self.position = event.position;
-        let Ok(allocation) = wire::Allocation::decode(event.body.clone()) else { return };
         self.as_of = Some(event.event_time);
-        let weight = |w: &wire::AssetWeight| Some((Symbol::try_from(w.symbol.as_str()).ok()?, w.weight));
-        if !allocation.weights.is_empty() {
-            self.held = Some(allocation.weights.iter().filter_map(weight).collect::<Held>());
+        if let Some(held) = event::held(&event.body) {
+            self.held = Some(held);
         }
     }
 }
