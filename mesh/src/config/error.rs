@@ -16,7 +16,7 @@ impl ConfigError {
         64
     }
 
-    pub(super) fn unreadable(path: &Path, error: io::Error) -> Self {
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
         Self(format!("cannot read the configuration file {}: {error}", path.display()))
     }
 
@@ -25,11 +25,11 @@ impl ConfigError {
         Self(format!("the configuration file {} is no TOML: {text}", path.display()))
     }
 
-    pub(super) fn defaults(error: figment::Error) -> Self {
+    pub(super) fn defaults(error: &figment::Error) -> Self {
         Self(format!("the defaults cannot be written down: {error}"))
     }
 
-    pub(super) fn refused(figment: &Figment, error: figment::Error) -> Self {
+    pub(super) fn refused(figment: &Figment, error: &figment::Error) -> Self {
         let section = error.path.join(".");
         Self(match &error.kind {
             Kind::UnknownField(field, known) => {

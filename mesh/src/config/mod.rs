@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 /// If the file cannot be read, a key is unknown or a value breaks its rule.
 pub fn load<T: Default + Serialize + DeserializeOwned>(sources: Sources) -> Result<Loaded<T>, ConfigError> {
     let figment: Figment = sources.figment(&T::default())?;
-    let config = figment.extract::<T>().map_err(|error| ConfigError::refused(&figment, error))?;
+    let config = figment.extract::<T>().map_err(|error| ConfigError::refused(&figment, &error))?;
     let entries = loaded::entries(&figment, &config);
     Ok(Loaded { config, entries })
 }

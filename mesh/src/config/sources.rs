@@ -68,7 +68,7 @@ impl Sources {
     pub(super) fn figment(self, defaults: &impl Serialize) -> Result<Figment, ConfigError> {
         let from_env = self.env.iter().find(|(name, _)| name == FILE).map(|(_, path)| PathBuf::from(path));
         let file = self.file.clone().or(from_env);
-        let defaults = Value::serialize(defaults).map_err(ConfigError::defaults)?;
+        let defaults = Value::serialize(defaults).map_err(|error| ConfigError::defaults(&error))?;
         let defaults = Layer { name: DEFAULT.to_owned(), values: defaults.into_dict().unwrap_or_default() };
         let file = file.as_deref().map(read).transpose()?;
         let env = self.env.iter().filter(|(name, _)| name != FILE).map(|(name, value)| variable(name, value));
@@ -88,7 +88,7 @@ impl Provider for Layer {
 }
 
 fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::unreadable(path, source))?;
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::unreadable(path, &source))?;
     let values = Toml::from_str(&text).map_err(|source| ConfigError::malformed(path, &source))?;
     Ok(Layer { name: path.display().to_string(), values })
 }

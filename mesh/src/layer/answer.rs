@@ -11,7 +11,7 @@ pub(super) fn failure(door: Door, fault: Fault) -> Response<Body> {
     match door {
         Door::Grpc => in_headers(fault, HeaderValue::from_static("application/grpc")),
         Door::GrpcWeb => in_headers(fault, HeaderValue::from_static("application/grpc-web+proto")),
-        Door::Http => in_json(fault),
+        Door::Http => in_json(&fault),
     }
 }
 
@@ -29,7 +29,7 @@ fn in_headers(fault: Fault, content_type: HeaderValue) -> Response<Body> {
     response
 }
 
-fn in_json(fault: Fault) -> Response<Body> {
+fn in_json(fault: &Fault) -> Response<Body> {
     let status = fault.code().http();
     let mut response = Response::new(Body::from(fault.to_json().to_string()));
     *response.status_mut() = status;

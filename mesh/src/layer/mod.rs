@@ -18,9 +18,6 @@ mod record;
 mod service;
 mod web;
 
-#[cfg(test)]
-mod tests;
-
 pub use deadline::Deadlines;
 pub(crate) use deadline::asked as timeout_of;
 pub use guard::Guard;

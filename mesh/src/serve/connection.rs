@@ -107,7 +107,7 @@ fn attached(request: Request<Incoming>, peer: SocketAddr, ends: &Ends) -> Reques
 async fn never_asked(within: Duration, has_asked: &AtomicBool) {
     sleep(within).await;
     if has_asked.load(Ordering::Relaxed) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

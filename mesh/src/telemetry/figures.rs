@@ -35,6 +35,7 @@ fn describe() {
     describe_histogram!("grpc_server_handling_seconds", Unit::Seconds, "Time from a gRPC call's head to its last byte");
     describe_counter!("tickmesh_http_handled_total", "HTTP requests that ended, by status");
     describe_histogram!("tickmesh_http_handling_seconds", Unit::Seconds, "Time from a request's head to its last byte");
+    describe_counter!("tickmesh_retries_total", "Calls to another part that were tried again");
     describe_gauge!("tickmesh_connections", "Open connections");
     describe_counter!("tickmesh_connections_refused_total", "Connections closed because all places were taken");
 }
