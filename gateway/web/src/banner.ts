@@ -3,6 +3,7 @@ import { type Feed, Feed_Kind } from "./gen/tickmesh/market/v1/market_service_pb
 import { ForecastQuality } from "./gen/tickmesh/model/v1/forecast_pb.ts";
 import { FeedState } from "./gen/tickmesh/type/v1/stream_pb.ts";
 import { setText } from "./dom.ts";
+import { words } from "./format.ts";
 import { marketDay, type State } from "./state.ts";
 
 /** `REPLAY 2021-03-12 · 1 day/s · out of sample`. */
@@ -19,6 +20,15 @@ export function bannerText(state: State): string {
     default:
       return joined(`${name} ${date ?? ""}`.trim(), speedText(feed), sampleText(state));
   }
+}
+
+/** What is read out: the feed's state when it changes, never its running date. */
+export function announcement(state: State): string {
+  const { feed } = state;
+  if (!feed) return "";
+  const kind = words(Feed_Kind[feed.kind] ?? "feed");
+  if (feed.state === FeedState.ENDED) return joined(bannerText(state), feed.note);
+  return `${kind} is ${words(FeedState[feed.state] ?? "unknown")}`;
 }
 
 /** The line below: how far the replay is, and what to do next. */
@@ -48,8 +58,9 @@ function joined(...texts: string[]): string {
   return texts.filter((text) => text !== "").join(" · ");
 }
 
-export function drawBanner(line: HTMLElement, below: HTMLElement, state: State): void {
+export function drawBanner(line: HTMLElement, below: HTMLElement, aloud: HTMLElement, state: State): void {
   setText(line, bannerText(state));
+  setText(aloud, announcement(state));
   setText(below, progressText(state.feed));
   const { sessionsDone = 0, sessionsTotal = 0 } = state.feed ?? {};
   const share = sessionsTotal > 0 ? sessionsDone / sessionsTotal : 0;

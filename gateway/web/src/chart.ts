@@ -25,17 +25,18 @@ export class Chart {
   /** Holds the target's date, so that the time scale has a place for it. */
   readonly #ahead: ISeriesApi<"Line">;
   readonly #bands = new Bands();
-  readonly #ends: readonly [IPriceLine, IPriceLine];
+  /** Axis labels of the last close and of both ends of the next interval. */
+  readonly #labels: readonly IPriceLine[];
   #theme: Theme = theme();
   #shown: { symbol: string; candles: readonly Candle[] } | undefined;
-  #bandsShown: { past: readonly Band[]; next: Band | undefined } = { past: [], next: undefined };
+  #bandsShown: readonly Band[] = [];
 
   constructor(container: HTMLElement) {
     this.#chart = createChart(container, options(this.#theme));
     this.#ahead = this.#chart.addSeries(LineSeries, { visible: true, lastValueVisible: false, priceLineVisible: false, lineVisible: false, crosshairMarkerVisible: false });
     this.#candles = this.#chart.addSeries(CandlestickSeries, candleColours(this.#theme));
     this.#candles.attachPrimitive(this.#bands);
-    this.#ends = [this.#end(), this.#end()];
+    this.#labels = [this.#newLabel(), this.#newLabel(), this.#newLabel()];
     onThemeChange(() => this.#repaint());
   }
 
@@ -52,27 +53,29 @@ export class Chart {
 
   #showBands(bands: readonly Band[], last: Candle | undefined): void {
     const next = nextBand(bands, last);
-    const past = bands.filter((band) => band !== next && last !== undefined && band.target <= last.time);
-    this.#bandsShown = { past, next };
+    const past = bands.filter((band) => last !== undefined && band.target <= last.time);
+    this.#bandsShown = bands;
     this.#ahead.setData(next ? [{ time: next.target }] : []);
     this.#bands.show(past, next, this.#theme);
-    this.#showEnds(next);
+    this.#showLabels([last?.close, next?.upper, next?.lower]);
   }
 
-  #showEnds(next: Band | undefined): void {
-    const prices = next ? [next.upper, next.lower] : [0, 0];
-    this.#ends.forEach((line, i) => line.applyOptions({ price: prices[i] ?? 0, axisLabelVisible: next !== undefined }));
-  }
-
-  #end(): IPriceLine {
-    return this.#candles.createPriceLine({
-      price: 0,
-      lineVisible: false,
-      axisLabelVisible: false,
-      color: this.#theme.muted,
-      axisLabelColor: this.#theme.rule,
-      axisLabelTextColor: this.#theme.ink,
+  #showLabels(prices: readonly (number | undefined)[]): void {
+    this.#labels.forEach((line, i) => {
+      const price = prices[i];
+      line.applyOptions({ price: price ?? 0, axisLabelVisible: price !== undefined, ...this.#labelColours(i === 0) });
     });
+  }
+
+  #labelColours(isLast: boolean): { axisLabelColor: string; axisLabelTextColor: string } {
+    const { ink, paper, rule } = this.#theme;
+    return isLast
+      ? { axisLabelColor: ink, axisLabelTextColor: paper }
+      : { axisLabelColor: rule, axisLabelTextColor: ink };
+  }
+
+  #newLabel(): IPriceLine {
+    return this.#candles.createPriceLine({ price: 0, lineVisible: false, axisLabelVisible: false });
   }
 
   #fit(count: number): void {
@@ -84,9 +87,7 @@ export class Chart {
     this.#theme = theme();
     this.#chart.applyOptions(options(this.#theme));
     this.#candles.applyOptions(candleColours(this.#theme));
-    const { rule, ink } = this.#theme;
-    for (const line of this.#ends) line.applyOptions({ axisLabelColor: rule, axisLabelTextColor: ink });
-    this.#bands.show(this.#bandsShown.past, this.#bandsShown.next, this.#theme);
+    this.#showBands(this.#bandsShown, this.#shown?.candles.at(-1));
   }
 }
 
@@ -111,6 +112,7 @@ function candleColours({ paper, up, down }: Theme): object {
     wickUpColor: up,
     wickDownColor: down,
     priceLineVisible: false,
+    lastValueVisible: false,
   };
 }
 

@@ -28,7 +28,7 @@ function drawEverything(): void {
   picker.addEventListener("change", () => choose(picker.value));
   const heading = { last: part("last"), mark: part("last-mark"), change: part("last-change"), interval: part("interval"), chart: part("chart") };
   store.draw((state) => {
-    drawBanner(part("banner"), part("replay-progress"), state);
+    drawBanner(part("banner"), part("replay-progress"), part("announcement"), state);
     drawParts(part("parts"), part("latches"), state.health);
     drawPicker(picker, state);
     drawHeading(heading, state);

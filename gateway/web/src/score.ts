@@ -19,10 +19,10 @@ export function scoreText(score: LiveScore): string {
   return `model ${value.toFixed(3)} × persistence (n = ${score.forecasts}${error})`;
 }
 
-/** `coverage 91.2 % of nominal 90 %`. */
+/** `coverage 91.2 %, nominal 90 %`. */
 export function coverageText({ coverage, nominalCoverage }: LiveScore): string {
   if (coverage === undefined) return "";
-  return `inside ${percent(coverage, 1)}, nominal ${percent(nominalCoverage, 0)}`;
+  return `coverage ${percent(coverage, 1)}, nominal ${percent(nominalCoverage, 0)}`;
 }
 
 /** The total first, then each symbol; versions are named where a symbol has several. */
@@ -58,7 +58,7 @@ function createRow(name: string): HTMLElement {
 
 function fillRow(row: HTMLElement, score: LiveScore, reach: number): void {
   setText(slot(row, "score-text"), scoreText(score));
-  const few = score.forecasts > 0n && score.forecasts < FEW ? ` · too few to say (n < ${FEW})` : "";
+  const few = score.forecasts > 0n && score.forecasts < FEW ? ` · too few (n < ${FEW})` : "";
   setText(slot(row, "score-coverage"), coverageText(score) + few);
   row.classList.toggle("is-few", score.forecasts < FEW);
   const value = ratio(score);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { bannerText, progressText } from "../src/banner.ts";
+import { announcement, bannerText, progressText } from "../src/banner.ts";
 import { Feed_Kind, FeedSchema } from "../src/gen/tickmesh/market/v1/market_service_pb.ts";
 import { ForecastQuality, SignalSchema } from "../src/gen/tickmesh/model/v1/forecast_pb.ts";
 import { FeedState } from "../src/gen/tickmesh/type/v1/stream_pb.ts";
@@ -34,6 +34,11 @@ test("an ended replay says its date and what to do next", () => {
   assert.equal(bannerText(state), "REPLAY ENDED 2021-03-12 · out of sample");
   const feed = create(FeedSchema, { sessionsDone: 684, sessionsTotal: 684, note: "start again with --replay-again" });
   assert.equal(progressText(feed), "session 684 of 684 · start again with --replay-again");
+});
+
+test("what is read out does not change with the date", () => {
+  assert.equal(announcement(replaying(FeedState.LIVE, 1, ForecastQuality.GOOD)), "replay is live");
+  assert.match(announcement(replaying(FeedState.ENDED, 1)), /^REPLAY ENDED 2021-03-12/);
 });
 
 test("before the first answer nothing is claimed", () => {

@@ -9,7 +9,7 @@ const scored = create(LiveScoreSchema, { symbol: "AAPL", forecasts: 41n, ...figu
 
 test("the ratio stands beside its count and its error", () => {
   assert.equal(scoreText(scored), "model 0.998 × persistence (n = 41, ± 0.012)");
-  assert.equal(coverageText(scored), "inside 91.2 %, nominal 90 %");
+  assert.equal(coverageText(scored), "coverage 91.2 %, nominal 90 %");
 });
 
 test("without outcomes no ratio is claimed", () => {
