@@ -1,6 +1,6 @@
 //! portfolio-svc: from prices and forecasts to portfolio weights, once or live.
 //!
-//! A request's path, Optimize: [`grpc`](self) parses it into a [`plan::Plan`] with every bad field named at once; the
+//! A request's path, Optimize: `grpc` parses it into a [`plan::Plan`] with every bad field named at once; the
 //! desk loads the adjusted closes that are not cached yet from market-svc ([`market::Market`]), aligns them on common
 //! dates ([`prices::Window`]), asks model-svc for forecasts if the plan wants them ([`model::Model`]), and on the compute
 //! pool estimates the moments ([`expected`], [`covariance`]), optimises under the [`limits`] ([`optimise`]) and works out

@@ -4,7 +4,7 @@ use super::Covariance;
 
 /// The unbiased sample covariance a year: Σ = P / (n − 1) · Σₜ (rₜ − r̄)(rₜ − r̄)ᵀ. Equal to pandas' `cov() * P`.
 ///
-/// Singular with fewer dates than assets: then prefer [`ledoit_wolf`](super::ledoit_wolf).
+/// Singular with fewer dates than assets: then prefer [`ledoit_wolf`](fn@super::ledoit_wolf).
 ///
 /// ```
 /// use portfolio_svc::{covariance::sample, prices::Returns};

@@ -69,7 +69,7 @@ impl Book {
     /// Optimises anew at the close of a round, unless that was done; says whether there is a new allocation.
     ///
     /// # Errors
-    /// As [`Desk::advance`]; then nothing has changed and it may be tried again.
+    /// As optimising once; then nothing has changed and it may be tried again.
     pub async fn advance(&self, desk: &Desk, round: &Round) -> Result<bool, Fault> {
         let mut state = self.state.lock().await;
         if state.as_of.is_some_and(|done| done >= round.as_of) {

@@ -1,7 +1,7 @@
 //! What market-svc knows: instruments, and adjusted closes kept fresh by one live subscription.
 //!
 //! [`Market`] is the handle. Closes of a symbol are fetched whole when they are first asked for and then kept up by
-//! [`follow`]; while the subscription is down, each use fetches what is new.
+//! `follow`; while the subscription is down, each use fetches what is new.
 
 mod client;
 mod closes;

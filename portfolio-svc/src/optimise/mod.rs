@@ -2,11 +2,11 @@
 //!
 //! | objective | formula | solver |
 //! | --- | --- | --- |
-//! | [`min_volatility`] | min √(wᵀΣw) | Clarabel, quadratic programme |
-//! | [`max_sharpe`] | max (μᵀw − r) / √(wᵀΣw) | Clarabel, after Charnes and Cooper's transform |
-//! | [`target_return`] | min √(wᵀΣw), μᵀw ≥ t | Clarabel, quadratic programme |
-//! | [`target_volatility`] | max μᵀw, √(wᵀΣw) ≤ t | Clarabel, second-order cone programme |
-//! | [`risk_parity`] | wᵢ(Σw)ᵢ equal for all i | argmin L-BFGS, polished by Newton's method |
+//! | [`min_volatility`](fn@min_volatility) | min √(wᵀΣw) | Clarabel, quadratic programme |
+//! | [`max_sharpe`](fn@max_sharpe) | max (μᵀw − r) / √(wᵀΣw) | Clarabel, after Charnes and Cooper's transform |
+//! | [`target_return`](fn@target_return) | min √(wᵀΣw), μᵀw ≥ t | Clarabel, quadratic programme |
+//! | [`target_volatility`](fn@target_volatility) | max μᵀw, √(wᵀΣw) ≤ t | Clarabel, second-order cone programme |
+//! | [`risk_parity`](fn@risk_parity) | wᵢ(Σw)ᵢ equal for all i | argmin L-BFGS, polished by Newton's method |
 //! | [`equal_weight`], [`inverse_volatility`] | 1/n, in proportion to 1/σᵢ | none |
 //!
 //! All weights sum to 1. Infeasible and not converged are outcomes, not errors: see [`Outcome`].

@@ -15,7 +15,7 @@ use super::{Outcome, Problem, Report, Status, min_volatility, target_return};
 /// ```
 ///
 /// A second-order cone programme (Lobo, Vandenberghe, Boyd and Lebret 1998, "Applications of second-order cone
-/// programming", section 3.4), polished by [`target_return`]. Below the least attainable volatility the outcome is infeasible, names `target`, and its
+/// programming", section 3.4), polished by [`target_return`](fn@super::target_return). Below the least attainable volatility the outcome is infeasible, names `target`, and its
 /// note says what is attainable. Where the target does not bind and several assets tie for the greatest return, the least
 /// volatile of these portfolios is given.
 ///

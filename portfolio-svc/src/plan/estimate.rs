@@ -7,24 +7,24 @@ use super::Insight;
 /// Where expected returns come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedMethod {
-    /// [`expected::historical`].
+    /// [`expected::historical`](fn@expected::historical).
     Historical,
-    /// [`expected::exponential`].
+    /// [`expected::exponential`](fn@expected::exponential).
     Exponential,
-    /// [`expected::forecast`].
+    /// [`expected::forecast`](fn@expected::forecast).
     Forecast,
-    /// [`expected::black_litterman`].
+    /// [`expected::black_litterman`](fn@expected::black_litterman).
     BlackLitterman,
 }
 
 /// How the covariance is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CovarianceMethod {
-    /// [`covariance::sample`].
+    /// [`covariance::sample`](fn@covariance::sample).
     Sample,
-    /// [`covariance::exponential`].
+    /// [`covariance::exponential`](fn@covariance::exponential).
     Exponential,
-    /// [`covariance::ledoit_wolf`].
+    /// [`covariance::ledoit_wolf`](fn@covariance::ledoit_wolf).
     LedoitWolf,
 }
 
