@@ -10,6 +10,11 @@ const element = (name, attributes = {}, ...children) => {
 
 const code = (text) => element("code", {}, text);
 
+/** A comment's text, with what stands between backticks as code. */
+const prose = (text) => (text ?? "").split("`").map((part, index) => (index % 2 ? code(part) : part));
+
+const paragraph = (text) => element("p", { class: "text" }, ...prose(text));
+
 const schemaName = (reference) => reference.slice(reference.lastIndexOf("/") + 1);
 
 const schemaLink = (reference) =>
@@ -27,7 +32,7 @@ function typeOf(schema) {
 function row(name, schema, required, description) {
   const label = element("td", {}, code(name));
   if (required) label.append(" ", element("span", { class: "required" }, "required"));
-  return element("tr", {}, label, element("td", {}, typeOf(schema)), element("td", { class: "text" }, description ?? ""));
+  return element("tr", {}, label, element("td", {}, typeOf(schema)), element("td", { class: "text" }, ...prose(description)));
 }
 
 function table(title, rows) {
@@ -49,14 +54,14 @@ function operationOf(path, verb, operation) {
   const body = operation.requestBody?.content["application/json"].schema;
   const answer = Object.entries(operation.responses["200"].content);
   const inside = element("div", { class: "inside" },
-    element("p", { class: "text" }, operation.description),
+    paragraph(operation.description),
     table("Parameter", parameters),
     body ? element("p", {}, "Body: ", typeOf(body)) : "",
     element("p", {}, "Answer: ", typeOf(answer[0][1].schema), ` as ${answer.map(([type]) => type).join(" or ")}`),
     element("pre", {}, curl(path, verb, operation)));
   const summary = element("summary", {},
     element("span", { class: "verb" }, verb.toUpperCase()), code(path),
-    element("span", { class: "what" }, operation.summary));
+    element("span", { class: "what" }, ...prose(operation.summary)));
   return element("details", { id: operation.operationId, "data-find": find(path, operation.operationId, operation.description) },
     summary, inside);
 }
@@ -70,7 +75,7 @@ function serviceOf(tag, document) {
       if (operation.tags.includes(tag.name)) operations.push(operationOf(path, verb, operation));
   if (operations.length === 0) return "";
   return element("section", {},
-    element("h2", { id: tag.name }, tag.name), element("p", { class: "text" }, tag.description), ...operations);
+    element("h2", { id: tag.name }, tag.name), paragraph(tag.description), ...operations);
 }
 
 function schemaOf(name, schema) {
@@ -79,7 +84,7 @@ function schemaOf(name, schema) {
     row(key, property, (schema.required ?? []).includes(key), property.description));
   return element("details", { id: `schema-${name}`, "data-find": find(name, schema.description ?? "") },
     element("summary", {}, code(name)),
-    element("div", { class: "inside" }, element("p", { class: "text" }, schema.description ?? ""), table("Field", rows)));
+    element("div", { class: "inside" }, paragraph(schema.description), table("Field", rows)));
 }
 
 function draw(document_) {
@@ -88,7 +93,7 @@ function draw(document_) {
   document.getElementById("summary").textContent = document_.info.summary;
   const schemas = Object.entries(document_.components.schemas).map(([name, schema]) => schemaOf(name, schema));
   content.replaceChildren(
-    element("p", { class: "text" }, document_.info.description),
+    paragraph(document_.info.description),
     ...document_.tags.map((tag) => serviceOf(tag, document_)),
     element("section", {}, element("h2", {}, "Messages"), ...schemas));
   openTarget();
