@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tickmesh_fanout::topic::Topic;
 use tickmesh_mesh::context;
+use tickmesh_mesh::serve::MAX_RESPONSE_BYTES;
 use tickmesh_proto::server::longrunning::operations_server::OperationsServer;
 use tickmesh_proto::server::model::v1::feature_service_server::FeatureServiceServer;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastServiceServer;
@@ -58,12 +59,17 @@ pub struct Face {
 /// All services of this part.
 pub fn routes(face: Face) -> Routes {
     let face = Arc::new(face);
-    Routes::new(ForecastServiceServer::from_arc(Arc::clone(&face)))
-        .add_service(TrainingServiceServer::from_arc(Arc::clone(&face)))
-        .add_service(RegistryServiceServer::from_arc(Arc::clone(&face)))
-        .add_service(FeatureServiceServer::from_arc(Arc::clone(&face)))
-        .add_service(MonitoringServiceServer::from_arc(Arc::clone(&face)))
-        .add_service(OperationsServer::from_arc(face))
+    macro_rules! server {
+        ($server:ident) => {
+            $server::from_arc(Arc::clone(&face)).max_encoding_message_size(MAX_RESPONSE_BYTES)
+        };
+    }
+    Routes::new(server!(ForecastServiceServer))
+        .add_service(server!(TrainingServiceServer))
+        .add_service(server!(RegistryServiceServer))
+        .add_service(server!(FeatureServiceServer))
+        .add_service(server!(MonitoringServiceServer))
+        .add_service(server!(OperationsServer))
 }
 
 /// Who a call's work belongs to.

@@ -12,6 +12,8 @@ mod command;
 mod latches;
 mod run;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 pub use command::{Command, Commands, Promotion};
 pub use latches::Latches;

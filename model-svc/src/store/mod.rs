@@ -21,6 +21,8 @@ pub use error::StoreError;
 pub use forecasts::{ForecastKey, ForecastQuery, LogMark, StoredForecast};
 pub use operations::{NewOperation, Operation, Outcome, State};
 pub use sqlite::SqliteStore;
+#[cfg(test)]
+pub(crate) use sqlite::in_memory;
 pub use versions::{Alias, AliasChange, ModelFacts, NewVersion, ReignRecord, VersionFacts};
 
 /// What a store answers in the end.

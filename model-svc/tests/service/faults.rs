@@ -3,7 +3,9 @@ use std::time::Duration;
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::model::v1::stream_signals_response::Control;
 
-use crate::harness::House;
+use tickmesh_proto::google::longrunning::operation::Result as Ended;
+
+use crate::harness::{House, small};
 
 /// Reads signals after a cursor, or from the snapshot on, until `count` live ones have come; gives them with the cursor.
 async fn signals(house: &House, resume_after: &str, count: usize) -> (Vec<wire::Signal>, String) {
@@ -84,4 +86,17 @@ async fn a_new_epoch_of_the_market_is_a_new_run_with_the_same_models() {
     assert_eq!(strip(&house.served().await), strip(&first), "the same bars give the same forecasts");
     let (_, cursor) = signals(&house, "", 0).await;
     assert!(!cursor.is_empty());
+}
+
+#[tokio::test]
+async fn a_training_that_the_service_did_not_live_to_end_is_aborted_with_a_reason() {
+    let house = House::new().await;
+    let forest = wire::ForestParams { trees: Some(2_000), depth: Some(12), ..Default::default() };
+    let request = wire::TrainModelsRequest { forest: Some(forest), folds: 20, ..small() };
+    let started = house.service.training().train_models(request).await.unwrap().into_inner();
+    let house = house.restart().await;
+    let done = house.wait(&started.name).await;
+    let Some(Ended::Error(status)) = done.result else { panic!("{done:?}") };
+    assert_eq!(status.code, tonic::Code::Aborted as i32);
+    assert!(status.message.contains("start it again"), "{}", status.message);
 }

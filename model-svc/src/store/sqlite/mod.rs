@@ -178,3 +178,6 @@ mod tests {
         assert!(error.starts_with("a stored artefact is damaged"), "{error}");
     }
 }
+
+#[cfg(test)]
+pub(crate) use tests::in_memory;

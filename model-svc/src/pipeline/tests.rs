@@ -1,0 +1,217 @@
+use std::sync::{Arc, Mutex};
+
+use tickmesh_mesh::readiness::Readiness;
+use tickmesh_mesh::status::Fault;
+use tickmesh_proto::types::Timestamp;
+
+use super::{Latches, Parts, Pipeline, Signals};
+use crate::feed::{FeedEvent, Listed};
+use crate::forecast::{Forecast, Rules};
+use crate::live::{Engine, Event, LiveBar};
+use crate::sessions::Calendar;
+use crate::shared::Shared;
+use crate::store::{ForecastQuery, LogMark, NewVersion, SqliteStore, Store, in_memory};
+use crate::testing;
+
+const RUN: &str = "epoch";
+
+/// A log that keeps forecasts, and refuses as often as it is told to.
+#[derive(Default)]
+struct Kept {
+    forecasts: Mutex<Vec<Forecast>>,
+    refusals: Mutex<u32>,
+}
+
+impl Signals for Kept {
+    fn position(&self) -> (String, u64) {
+        ("log".to_owned(), self.forecasts.lock().unwrap().len() as u64)
+    }
+
+    fn append(&self, forecasts: &[Forecast]) -> Result<(), Fault> {
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 && !forecasts.is_empty() {
+            *refusals -= 1;
+            return Err(Fault::internal("disk full"));
+        }
+        self.forecasts.lock().unwrap().extend_from_slice(forecasts);
+        Ok(())
+    }
+
+    fn publish(&self) {}
+}
+
+struct House {
+    store: SqliteStore,
+    log: Arc<Kept>,
+    shared: Arc<Shared>,
+    readiness: Readiness,
+    bars: Vec<LiveBar>,
+}
+
+impl House {
+    /// A store with a champion for each of two symbols, and all their bars.
+    async fn new() -> Self {
+        let (histories, trained) = testing::trained();
+        let store = in_memory().await;
+        let new =
+            |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: testing::day(449) };
+        store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
+        let (log, shared) = (Arc::default(), Arc::default());
+        Self { store, log, shared, readiness: Readiness::new(), bars: testing::stream(&histories) }
+    }
+
+    async fn start(&self) -> Pipeline {
+        let parts = Parts {
+            store: Arc::new(self.store.clone()),
+            signals: Arc::clone(&self.log) as Arc<dyn Signals>,
+            shared: Arc::clone(&self.shared),
+            rules: Rules::default(),
+            latches: Latches::new(&self.readiness),
+        };
+        Pipeline::resume(parts).await.unwrap()
+    }
+
+    /// Starts and feeds the first bars.
+    async fn feed(&self, bars: usize) -> Pipeline {
+        let mut pipeline = self.start().await;
+        pipeline.on_event(FeedEvent::Joined { epoch: RUN.to_owned() }).await;
+        let bars = self.bars[..bars].to_vec();
+        pipeline.on_event(FeedEvent::Bars { bars, cursor: String::new() }).await;
+        pipeline
+    }
+
+    /// What one process makes of the first bars that nothing ever stopped.
+    async fn unbroken(&self, bars: usize) -> Vec<Forecast> {
+        let whole = Self::new().await;
+        whole.feed(bars).await;
+        let logged = whole.log.forecasts.lock().unwrap().clone();
+        assert!(!logged.is_empty());
+        logged
+    }
+
+    fn logged(&self) -> Vec<Forecast> {
+        self.log.forecasts.lock().unwrap().clone()
+    }
+
+    async fn stored(&self) -> usize {
+        let query = ForecastQuery { limit: 10_000, ..ForecastQuery::default() };
+        self.store.forecasts(RUN, &query).await.unwrap().len()
+    }
+
+    /// The events that the first bars make, as an engine in some process would hand them on.
+    fn events(&self, bars: usize) -> Vec<Event> {
+        let (_, champions) = testing::small();
+        Engine::new(Rules::default(), champions, Default::default()).take(self.bars[..bars].to_vec(), "")
+    }
+}
+
+fn forecasts(events: &[Event]) -> Vec<Forecast> {
+    let issued = events.iter().filter_map(|event| match event {
+        Event::Issued(issued) => Some(issued.forecast.clone()),
+        Event::Scored(_) => None,
+    });
+    issued.collect()
+}
+
+fn mark(position: u64, place: u64) -> LogMark {
+    LogMark { epoch: "log".into(), position, place }
+}
+
+#[tokio::test]
+async fn killed_at_any_bar_and_started_again_it_logs_each_signal_once() {
+    let house = House::new().await;
+    let expected = house.unbroken(1_000).await;
+    for bars in [899, 900, 901, 950, 1_000] {
+        house.feed(bars).await;
+    }
+    assert_eq!(house.logged(), expected);
+    assert_eq!(house.stored().await, expected.len());
+}
+
+#[tokio::test]
+async fn killed_after_the_store_and_before_the_log_it_logs_on_the_next_start() {
+    let house = House::new().await;
+    let expected = house.unbroken(950).await;
+    let events = house.events(950);
+    house.store.begin_run(RUN, &mark(0, 0), Timestamp::MIN).await.unwrap();
+    house.store.record(RUN, "me", &events, &mark(0, 0)).await.unwrap();
+    house.start().await;
+    assert_eq!(house.logged(), expected);
+    house.feed(950).await;
+    assert_eq!(house.logged(), expected, "and not again");
+}
+
+#[tokio::test]
+async fn killed_after_the_log_and_before_its_mark_is_stored_it_repeats_nothing() {
+    let house = House::new().await;
+    let expected = house.unbroken(950).await;
+    let events = house.events(950);
+    house.store.begin_run(RUN, &mark(0, 0), Timestamp::MIN).await.unwrap();
+    house.store.record(RUN, "me", &events, &mark(0, 0)).await.unwrap();
+    // Half of it had reached the log.
+    house.log.append(&forecasts(&events)[..50]).unwrap();
+    house.feed(950).await;
+    assert_eq!(house.logged(), expected);
+}
+
+#[tokio::test]
+async fn a_power_cut_that_took_forecasts_from_the_store_alone_repeats_no_signal() {
+    let house = House::new().await;
+    let expected = house.unbroken(1_000).await;
+    let (early, all) = (house.events(950), house.events(1_000));
+    house.store.begin_run(RUN, &mark(0, 0), Timestamp::MIN).await.unwrap();
+    house.store.record(RUN, "me", &early, &mark(0, 0)).await.unwrap();
+    house.log.append(&forecasts(&all)[..forecasts(&early).len() + 20]).unwrap();
+    house.feed(1_000).await;
+    assert_eq!(house.logged(), expected);
+    house.feed(1_000).await;
+    assert_eq!(house.logged(), expected, "the mark has caught up");
+}
+
+#[tokio::test]
+async fn a_lost_log_is_filled_again() {
+    let mut house = House::new().await;
+    house.feed(950).await;
+    let expected = house.logged();
+    house.log = Arc::new(Kept::default());
+    let stale = LogMark { epoch: "another".into(), position: 900, place: 90 };
+    house.store.record(RUN, "me", &[], &stale).await.unwrap();
+    house.feed(950).await;
+    assert_eq!(house.logged(), expected);
+}
+
+#[tokio::test]
+async fn while_the_disk_refuses_it_stands_still_and_loses_nothing() {
+    let house = House::new().await;
+    let expected = house.unbroken(950).await;
+    *house.log.refusals.lock().unwrap() = 1;
+    house.feed(950).await;
+    assert_eq!(house.logged(), expected);
+}
+
+#[tokio::test]
+async fn another_epoch_is_another_run() {
+    let house = House::new().await;
+    let mut pipeline = house.feed(950).await;
+    let first = house.logged();
+    pipeline.on_event(FeedEvent::Joined { epoch: "later".to_owned() }).await;
+    assert!(house.shared.board.load().symbols.is_empty(), "no bar of the new run has come");
+    let bars = house.bars[..950].to_vec();
+    pipeline.on_event(FeedEvent::Bars { bars, cursor: String::new() }).await;
+    assert_eq!(house.logged(), [first.clone(), first].concat());
+    assert_eq!(*house.shared.run.load_full(), "later");
+}
+
+#[tokio::test]
+async fn readiness_waits_for_every_listed_symbol() {
+    let house = House::new().await;
+    let mut pipeline = house.feed(902).await;
+    assert!(!house.readiness.is_ready(), "the market has listed nothing yet");
+    let listed =
+        |symbol: &str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::default(), daily_bars: 451 };
+    pipeline.on_event(FeedEvent::Listed(vec![listed("S0"), listed("S1"), listed("S2")])).await;
+    let train = house.readiness.open().into_iter().find(|latch| latch.name == "model/train").unwrap();
+    assert_eq!((train.done, train.total), (2, 3));
+    pipeline.on_event(FeedEvent::Listed(vec![listed("S0"), listed("S1")])).await;
+    assert!(house.readiness.is_ready());
+}
