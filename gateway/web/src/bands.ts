@@ -104,7 +104,13 @@ function toY(series: ISeriesApi<SeriesType, Time>, price: number): number | null
 }
 
 /** From the last close to both ends. */
-function fan(context: CanvasRenderingContext2D, { x, lower, upper }: Drawn, fromX: number, fromY: number, ink: string): void {
+function fan(
+  context: CanvasRenderingContext2D,
+  { x, lower, upper }: Drawn,
+  fromX: number,
+  fromY: number,
+  ink: string,
+): void {
   context.globalAlpha = 0.14;
   context.fillStyle = ink;
   context.beginPath();
@@ -116,7 +122,13 @@ function fan(context: CanvasRenderingContext2D, { x, lower, upper }: Drawn, from
 }
 
 /** An upright line with a cap at both ends. */
-function whisker(context: CanvasRenderingContext2D, { x, lower, upper }: Drawn, cap: number, ink: string, width: number): void {
+function whisker(
+  context: CanvasRenderingContext2D,
+  { x, lower, upper }: Drawn,
+  cap: number,
+  ink: string,
+  width: number,
+): void {
   context.strokeStyle = ink;
   context.lineWidth = width;
   context.beginPath();

@@ -33,7 +33,13 @@ export class Chart {
 
   constructor(container: HTMLElement) {
     this.#chart = createChart(container, options(this.#theme));
-    this.#ahead = this.#chart.addSeries(LineSeries, { visible: true, lastValueVisible: false, priceLineVisible: false, lineVisible: false, crosshairMarkerVisible: false });
+    this.#ahead = this.#chart.addSeries(LineSeries, {
+      visible: true,
+      lastValueVisible: false,
+      priceLineVisible: false,
+      lineVisible: false,
+      crosshairMarkerVisible: false,
+    });
     this.#candles = this.#chart.addSeries(CandlestickSeries, candleColours(this.#theme));
     this.#candles.attachPrimitive(this.#bands);
     this.#labels = [this.#newLabel(), this.#newLabel(), this.#newLabel()];
@@ -99,7 +105,12 @@ function copy(candle: Candle): Candle {
 /** Whether the candles are those of before and at most one more, or a changed last one. */
 function isOneMore(before: readonly Candle[], after: readonly Candle[]): boolean {
   const more = after.length - before.length;
-  return before.length > 0 && (more === 0 || more === 1) && after[0] === before[0] && after[before.length - 2] === before.at(-2);
+  return (
+    before.length > 0 &&
+    (more === 0 || more === 1) &&
+    after[0] === before[0] &&
+    after[before.length - 2] === before.at(-2)
+  );
 }
 
 /** Up is a hollow candle and down a full one, so that colour is not all that tells them apart. */

@@ -43,7 +43,11 @@ interface ReadyAnswer {
 /** Joins both answers; a latch that several name is shown once. */
 export function join(health: HealthAnswer, ready: ReadyAnswer): Health {
   const parts = health.parts ?? {};
-  const all = [...(ready.latches ?? []), ...(health.latches ?? []), ...Object.values(parts).flatMap((part) => part.latches ?? [])];
+  const all = [
+    ...(ready.latches ?? []),
+    ...(health.latches ?? []),
+    ...Object.values(parts).flatMap((part) => part.latches ?? []),
+  ];
   const latches = [...new Map(all.map((latch) => [latch.name, latch])).values()];
   return { isReachable: true, isReady: ready.ready === true && latches.length === 0, parts, latches };
 }

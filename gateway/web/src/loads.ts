@@ -51,7 +51,10 @@ export class Loads {
     this.#history.run(
       (signal) => market.listBars({ symbol, adjusted: false, descending: true, pageSize: HISTORY }, { signal }),
       ({ bars }) => {
-        const history = bars.map(toCandle).filter((candle) => candle !== undefined).reverse();
+        const history = bars
+          .map(toCandle)
+          .filter((candle) => candle !== undefined)
+          .reverse();
         this.store.update((state) => {
           const all = merged(history, state.candles.get(symbol) ?? []);
           return { ...state, candles: new Map(state.candles).set(symbol, all) };

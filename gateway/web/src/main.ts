@@ -26,7 +26,13 @@ function drawEverything(): void {
   const chart = new Chart(part("chart"));
   const picker = part("symbol-picker") as HTMLSelectElement;
   picker.addEventListener("change", () => choose(picker.value));
-  const heading = { last: part("last"), mark: part("last-mark"), change: part("last-change"), interval: part("interval"), chart: part("chart") };
+  const heading = {
+    last: part("last"),
+    mark: part("last-mark"),
+    change: part("last-change"),
+    interval: part("interval"),
+    chart: part("chart"),
+  };
   store.draw((state) => {
     drawBanner(part("banner"), part("replay-progress"), part("announcement"), state);
     drawParts(part("parts"), part("latches"), state.health);

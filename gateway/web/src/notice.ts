@@ -49,7 +49,11 @@ function judgeStreams(state: State, now: number): Notice {
   if (late.length > 0) return staleNotice(late, state, now);
   switch (state.feed?.state) {
     case FeedState.SILENT:
-      return { level: "bad", short: "feed silent", alert: "The market feed is silent. Prices are older than they should be." };
+      return {
+        level: "bad",
+        short: "feed silent",
+        alert: "The market feed is silent. Prices are older than they should be.",
+      };
     case FeedState.ENDED:
       return { level: "ok", short: "ended", alert: "" };
     default:

@@ -10,10 +10,14 @@ type Row = { readonly name: string; readonly status: string; readonly detail: st
 
 export function rowsOf(health: Health | undefined): readonly Row[] {
   if (!health) return NAMES.map((name) => ({ name, status: "asking", detail: "" }));
-  if (!health.isReachable) return NAMES.map((name) => ({ name, status: name === "gateway" ? "unreachable" : "unknown", detail: "" }));
+  if (!health.isReachable)
+    return NAMES.map((name) => ({ name, status: name === "gateway" ? "unreachable" : "unknown", detail: "" }));
   const gateway: Row = { name: "gateway", status: health.isReady ? "ready" : "starting", detail: "" };
   const own = Object.entries(health.parts).filter(([name]) => name !== "gateway");
-  return [gateway, ...own.map(([name, part]) => ({ name, status: statusText(part, name, health), detail: detailText(part) }))];
+  return [
+    gateway,
+    ...own.map(([name, part]) => ({ name, status: statusText(part, name, health), detail: detailText(part) })),
+  ];
 }
 
 /** A part that serves nothing because it still works at something is starting, not lost. */
@@ -40,7 +44,15 @@ export function drawParts(list: HTMLElement, progress: HTMLElement, health: Heal
 }
 
 function createPart(name: string): HTMLElement {
-  return element("li", "part", element("span", "part-name", name), " ", element("span", "part-status"), " ", element("span", "part-detail"));
+  return element(
+    "li",
+    "part",
+    element("span", "part-name", name),
+    " ",
+    element("span", "part-status"),
+    " ",
+    element("span", "part-detail"),
+  );
 }
 
 function fillPart(row: HTMLElement, { status, detail }: Row): void {

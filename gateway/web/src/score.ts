@@ -46,7 +46,13 @@ export function drawScore(list: HTMLElement, empty: HTMLElement, score: GetLiveS
   const rows = rowsOf(score);
   const reach = span(rows.map((row) => row.score));
   empty.hidden = rows.length > 0;
-  keyed(list, rows, (row) => row.name, createRow, (row, each) => fillRow(row, each.score, reach));
+  keyed(
+    list,
+    rows,
+    (row) => row.name,
+    createRow,
+    (row, each) => fillRow(row, each.score, reach),
+  );
 }
 
 function createRow(name: string): HTMLElement {

@@ -24,15 +24,26 @@ export function reasonText(signal: Signal): string {
   return [...reasons, LEAN_TEXT[signal.lean]].filter((text) => text !== "").join(" · ");
 }
 
-export function drawSignals(body: HTMLElement, empty: HTMLElement, state: State, choose: (symbol: string) => void): void {
+export function drawSignals(
+  body: HTMLElement,
+  empty: HTMLElement,
+  state: State,
+  choose: (symbol: string) => void,
+): void {
   const signals = [...state.signals.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
   empty.hidden = signals.length > 0;
-  keyed(body, signals, (signal) => signal.symbol, (symbol) => createRow(symbol, choose), (row, signal) => {
-    fillRow(row, signal, dayChange(state, signal.symbol));
-    const isChosen = signal.symbol === state.symbol;
-    row.classList.toggle("is-chosen", isChosen);
-    setAttribute(slot(row, "choose"), "aria-pressed", String(isChosen));
-  });
+  keyed(
+    body,
+    signals,
+    (signal) => signal.symbol,
+    (symbol) => createRow(symbol, choose),
+    (row, signal) => {
+      fillRow(row, signal, dayChange(state, signal.symbol));
+      const isChosen = signal.symbol === state.symbol;
+      row.classList.toggle("is-chosen", isChosen);
+      setAttribute(slot(row, "choose"), "aria-pressed", String(isChosen));
+    },
+  );
 }
 
 /** The newest close against the one before. */
@@ -52,8 +63,19 @@ function createRow(symbol: string, choose: (symbol: string) => void): HTMLElemen
   for (const name of ["cell-last", "cell-action", "cell-expected", "cell-interval", "cell-up", "cell-reasons"]) {
     row.append(element("td", name));
   }
-  slot(row, "cell-last").append(element("span", "last"), " ", element("span", "mark last-mark"), element("span", "last-change"));
-  slot(row, "cell-action").append(element("span", "mark action-mark"), " ", element("span", "action"), " ", element("span", "strength"));
+  slot(row, "cell-last").append(
+    element("span", "last"),
+    " ",
+    element("span", "mark last-mark"),
+    element("span", "last-change"),
+  );
+  slot(row, "cell-action").append(
+    element("span", "mark action-mark"),
+    " ",
+    element("span", "action"),
+    " ",
+    element("span", "strength"),
+  );
   slot(row, "cell-expected").append(element("span", "mark expected-mark"), element("span", "expected"));
   for (const [name, label, role] of CELLS) {
     slot(row, name).dataset["label"] = label;
@@ -85,7 +107,10 @@ function fillRow(row: HTMLElement, signal: Signal, moved: number | undefined): v
   setText(slot(row, "expected"), signal.expectedReturn === undefined ? "none" : change(signal.expectedReturn, 2));
   mark(slot(row, "expected-mark"), signal.expectedReturn);
   const { interval, upProbability } = signal;
-  setText(slot(row, "cell-interval"), interval ? `${change(interval.lower, 1)} … ${change(interval.upper, 1)}` : "none");
+  setText(
+    slot(row, "cell-interval"),
+    interval ? `${change(interval.lower, 1)} … ${change(interval.upper, 1)}` : "none",
+  );
   setText(slot(row, "cell-up"), upProbability === undefined ? "none" : percent(upProbability, 0));
   setText(slot(row, "cell-reasons"), reasonText(signal));
 }

@@ -42,6 +42,15 @@ export interface Listener {
   onRefusal(channel: Channel, refusal: Refusal): void;
 }
 
+/** The message that asks for the streams. */
+interface Subscription {
+  readonly symbols: readonly string[];
+  readonly channels: readonly Channel[];
+  readonly heartbeat_interval: string;
+  readonly best_effort: boolean;
+  readonly resume_after: Readonly<Partial<Record<Channel, string>>>;
+}
+
 /** What the socket needs of its surroundings. */
 export interface World {
   connect(): WebSocket;
@@ -56,14 +65,19 @@ export class LiveSocket {
   #lastMessage = 0;
   #isLive = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #askAgain: ReturnType<typeof setTimeout> | undefined;
+  /** What this connection was asked for. Asking again with the same leaves running channels as they are. */
+  #asked: Subscription | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
   readonly #backoff: Backoff;
+  readonly #askBackoff: Backoff;
 
   constructor(
     private readonly world: World,
     private readonly listener: Listener,
   ) {
     this.#backoff = new Backoff(BASE_MS, CAP_MS, world.random);
+    this.#askBackoff = new Backoff(BASE_MS, CAP_MS, world.random);
   }
 
   /** Connects, unless it is connected. */
@@ -75,7 +89,7 @@ export class LiveSocket {
     this.#lastMessage = this.world.now();
     this.#away.clear();
     this.listener.onLink({ kind: "connecting" });
-    socket.onopen = () => socket.send(JSON.stringify(this.subscription()));
+    socket.onopen = () => this.#ask(socket, this.#subscription());
     socket.onmessage = (event) => this.#receive(String(event.data));
     socket.onclose = (event) => this.#lost(socket, event.reason || "the connection was closed");
     this.#watch = setInterval(() => this.#checkSilence(socket), HEARTBEAT_MS / 4);
@@ -88,8 +102,13 @@ export class LiveSocket {
     this.listener.onLink({ kind: "paused" });
   }
 
-  /** What is asked for: every symbol, from where each channel was. */
-  subscription(): JsonObject {
+  #ask(socket: WebSocket, subscription: Subscription): void {
+    this.#asked = subscription;
+    socket.send(JSON.stringify(subscription));
+  }
+
+  /** Every symbol, from where each channel was. */
+  #subscription(): Subscription {
     return {
       symbols: [],
       channels: [...CHANNELS],
@@ -109,7 +128,7 @@ export class LiveSocket {
 
   #delivered(channel: Channel, data: JsonObject): void {
     if (!this.#isLive) this.#settle();
-    this.#away.delete(channel);
+    if (this.#away.delete(channel) && this.#away.size === 0) this.#askBackoff.reset();
     const cursor = data["cursor"] ?? endCursor(data["endOfStream"]);
     if (typeof cursor === "string" && cursor) this.#cursors.set(channel, cursor);
     this.listener.onData(channel, data);
@@ -124,12 +143,20 @@ export class LiveSocket {
   #refused(channel: Channel, error: JsonObject): void {
     const refusal = { code: Number(error["code"] ?? 2), message: String(error["message"] ?? "refused") };
     this.listener.onRefusal(channel, refusal);
-    if (refusal.code === UNAVAILABLE) {
-      this.#away.add(channel); // the gateway goes on with this channel by itself
-      return;
-    }
+    this.#away.add(channel);
+    // After UNAVAILABLE the gateway goes on with the channel by itself; anything else has ended it.
+    if (refusal.code !== UNAVAILABLE) this.#restart(channel);
+  }
+
+  /** Asks for an ended channel afresh, after a while, without its cursor; the other channels go on undisturbed. */
+  #restart(channel: Channel): void {
     this.#cursors.delete(channel);
-    if (this.#socket) this.#lost(this.#socket, refusal.message);
+    const { [channel]: _, ...kept } = this.#asked?.resume_after ?? {};
+    if (this.#asked) this.#asked = { ...this.#asked, resume_after: kept };
+    clearTimeout(this.#askAgain);
+    this.#askAgain = setTimeout(() => {
+      if (this.#socket && this.#asked) this.#ask(this.#socket, this.#asked);
+    }, BASE_MS + this.#askBackoff.next());
   }
 
   #checkSilence(socket: WebSocket): void {
@@ -147,6 +174,7 @@ export class LiveSocket {
 
   #drop(): void {
     clearInterval(this.#watch);
+    clearTimeout(this.#askAgain);
     this.#isLive = false;
     const socket = this.#socket;
     this.#socket = undefined;

@@ -124,7 +124,11 @@ export function withSignals(state: State, arrived: readonly Signal[]): State {
   let bands = state.bands;
   for (const signal of arrived) {
     signals.set(signal.symbol, signal);
-    bands = withBands(bands, signal.symbol, [toBand(signal)].filter((band) => band !== undefined));
+    bands = withBands(
+      bands,
+      signal.symbol,
+      [toBand(signal)].filter((band) => band !== undefined),
+    );
   }
   return { ...state, signals, bands };
 }

@@ -1,18 +1,33 @@
 /** The live allocation: each weight beside the share of risk that it brings. */
-import { type Allocation, type AssetWeight, Objective, SolveStatus } from "./gen/tickmesh/portfolio/v1/allocation_pb.ts";
+import {
+  type Allocation,
+  type AssetWeight,
+  Objective,
+  SolveStatus,
+} from "./gen/tickmesh/portfolio/v1/allocation_pb.ts";
 import { element, keyed, setText, slot } from "./dom.ts";
 import { day, percent, fixed, words } from "./format.ts";
 
 export function drawWeights(list: HTMLElement, summary: HTMLElement, allocation: Allocation | undefined): void {
   const weights = allocation?.weights ?? [];
-  const largest = Math.max(0.01, ...weights.flatMap(({ weight, riskContribution }) => [Math.abs(weight), Math.abs(riskContribution)]));
-  keyed(list, weights, (weight) => weight.symbol, createRow, (row, weight) => fillRow(row, weight, largest));
+  const largest = Math.max(
+    0.01,
+    ...weights.flatMap(({ weight, riskContribution }) => [Math.abs(weight), Math.abs(riskContribution)]),
+  );
+  keyed(
+    list,
+    weights,
+    (weight) => weight.symbol,
+    createRow,
+    (row, weight) => fillRow(row, weight, largest),
+  );
   setText(summary, allocation ? summaryText(allocation) : "Waiting for the first allocation");
 }
 
 /** What was sought, what it promises, and how it ended when not solved. */
 export function summaryText(allocation: Allocation): string {
-  const { objective, status, clashingConstraints, note, asOf, volatility, expectedReturn, sharpe, turnover, cost } = allocation;
+  const { objective, status, clashingConstraints, note, asOf, volatility, expectedReturn, sharpe, turnover, cost } =
+    allocation;
   const outcome = status === SolveStatus.SOLVED ? "" : words(SolveStatus[status] ?? "unknown");
   const clash = clashingConstraints.length > 0 ? `clashing: ${clashingConstraints.join(", ")}` : "";
   const texts = [

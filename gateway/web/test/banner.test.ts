@@ -17,8 +17,14 @@ function replaying(state: FeedState, speed: number, ...qualities: ForecastQualit
 }
 
 test("a replay says its date, its speed and that it counts", () => {
-  assert.equal(bannerText(replaying(FeedState.LIVE, 1, ForecastQuality.GOOD)), "REPLAY 2021-03-12 · 1 day/s · out of sample");
-  assert.equal(bannerText(replaying(FeedState.LIVE, 5, ForecastQuality.GOOD)), "REPLAY 2021-03-12 · 5 days/s · out of sample");
+  assert.equal(
+    bannerText(replaying(FeedState.LIVE, 1, ForecastQuality.GOOD)),
+    "REPLAY 2021-03-12 · 1 day/s · out of sample",
+  );
+  assert.equal(
+    bannerText(replaying(FeedState.LIVE, 5, ForecastQuality.GOOD)),
+    "REPLAY 2021-03-12 · 5 days/s · out of sample",
+  );
 });
 
 test("out of sample is said only of forecasts that are", () => {

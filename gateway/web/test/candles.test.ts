@@ -15,7 +15,10 @@ test("a later candle is appended", () => {
 
 test("what is added replaces the same date", () => {
   const all = merged([candle("2021-03-11", 1), candle("2021-03-12", 2)], [candle("2021-03-12", 3)]);
-  assert.deepEqual(all.map((each) => each.close), [1, 3]);
+  assert.deepEqual(
+    all.map((each) => each.close),
+    [1, 3],
+  );
 });
 
 test("history and live candles that overlap come out in order, each date once", () => {

@@ -9,7 +9,10 @@ import { reasonText } from "../src/signals.ts";
 import { summaryText } from "../src/weights.ts";
 
 test("changes carry their sign, and zero carries none", () => {
-  assert.deepEqual([0.0123, -0.004, 0, 0.000001, -0.000001].map((value) => change(value, 2)), ["+1.23 %", "−0.40 %", "0.00 %", "0.00 %", "0.00 %"]);
+  assert.deepEqual(
+    [0.0123, -0.004, 0, 0.000001, -0.000001].map((value) => change(value, 2)),
+    ["+1.23 %", "−0.40 %", "0.00 %", "0.00 %", "0.00 %"],
+  );
   assert.deepEqual([1, -1, 0, 0.00004].map(arrow), ["▲", "▼", "–", "–"]);
 });
 
@@ -35,5 +38,8 @@ test("an infeasible allocation names what clashes", () => {
     clashingConstraints: ["target", "bounds[AAPL].max"],
     note: "lower the target",
   });
-  assert.equal(summaryText(allocation), "target return · infeasible · clashing: target, bounds[AAPL].max · lower the target");
+  assert.equal(
+    summaryText(allocation),
+    "target return · infeasible · clashing: target, bounds[AAPL].max · lower the target",
+  );
 });

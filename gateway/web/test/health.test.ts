@@ -17,7 +17,10 @@ test("a latch that several name is shown once", () => {
 
 test("a part that works at its start is starting, one that is away is not", () => {
   assert.deepEqual(rowsOf(starting)[1], { name: "model", status: "starting", detail: "0.4 ms" });
-  const away = join({ parts: { model: { status: "NOT_SERVING", error: "the part cannot be reached" } } }, { ready: true });
+  const away = join(
+    { parts: { model: { status: "NOT_SERVING", error: "the part cannot be reached" } } },
+    { ready: true },
+  );
   assert.deepEqual(rowsOf(away)[1], { name: "model", status: "not serving", detail: "the part cannot be reached" });
 });
 

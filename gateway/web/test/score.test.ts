@@ -4,7 +4,13 @@ import { create } from "@bufbuild/protobuf";
 import { GetLiveScoreResponseSchema, LiveScoreSchema } from "../src/gen/tickmesh/model/v1/monitoring_service_pb.ts";
 import { coverageText, ratio, rowsOf, scoreText, span } from "../src/score.ts";
 
-const figures = { mse: 0.000499, msePersistence: 0.0005, mseRatioError: 0.0124, coverage: 0.9122, nominalCoverage: 0.9 };
+const figures = {
+  mse: 0.000499,
+  msePersistence: 0.0005,
+  mseRatioError: 0.0124,
+  coverage: 0.9122,
+  nominalCoverage: 0.9,
+};
 const scored = create(LiveScoreSchema, { symbol: "AAPL", forecasts: 41n, ...figures });
 
 test("the ratio stands beside its count and its error", () => {
@@ -28,7 +34,10 @@ test("the total comes first, and a version is named where a symbol has several",
   const of = (symbol: string, version: string) => ({ symbol, modelVersion: `models/${symbol}/versions/${version}` });
   const scores = [of("AAPL", "1"), of("AAPL", "2"), of("MSFT", "1")];
   const answer = create(GetLiveScoreResponseSchema, { scores, total: {} });
-  assert.deepEqual(rowsOf(answer).map((row) => row.name), ["All", "AAPL v1", "AAPL v2", "MSFT"]);
+  assert.deepEqual(
+    rowsOf(answer).map((row) => row.name),
+    ["All", "AAPL v1", "AAPL v2", "MSFT"],
+  );
 });
 
 test("the plot's span holds the widest error", () => {

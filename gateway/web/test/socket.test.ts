@@ -80,13 +80,23 @@ test("channels whose parts are away may be silent for longer", (context) => {
   assert.equal(kinds().includes("lost"), true);
 });
 
-test("a cursor that is refused is not used again", (context) => {
+test("a refused channel is asked for again without its cursor, and the others as before", (context) => {
   context.after(() => mock.timers.reset());
-  const { socket, first, kinds } = scene();
+  const { first, fakes, kinds } = scene();
   first.say("bars", { data: { cursor: "b7" } });
-  first.say("bars", { error: { code: 11, message: "too old" } });
-  assert.equal(kinds().at(-1), "lost");
-  assert.deepEqual(socket.subscription()["resume_after"], {});
+  first.say("signals", { data: { cursor: "s7" } });
+  first.onclose?.({ reason: "" });
+  mock.timers.tick(250);
+  const second = fakes[1] as Fake;
+  second.onopen?.();
+  second.say("signals", { data: { cursor: "s8" } });
+  second.say("bars", { error: { code: 11, message: "too old" } });
+  mock.timers.tick(750);
+  assert.equal(kinds().at(-1), "live");
+  assert.deepEqual(
+    second.sent.map((text) => JSON.parse(text).resume_after),
+    [{ bars: "b7", signals: "s7" }, { signals: "s7" }],
+  );
 });
 
 test("it is closed while paused and stays so", (context) => {
@@ -101,7 +111,10 @@ test("it is closed while paused and stays so", (context) => {
 
 test("waits double up to the cap, begin again after a success, and are never longer than their bound", () => {
   const longest = new Backoff(500, 8000, () => 1);
-  assert.deepEqual([1, 2, 3, 4, 5, 6].map(() => longest.next()), [500, 1000, 2000, 4000, 8000, 8000]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6].map(() => longest.next()),
+    [500, 1000, 2000, 4000, 8000, 8000],
+  );
   longest.reset();
   assert.equal(longest.next(), 500);
 });

@@ -30,10 +30,13 @@ const after = (...bars: object[]): State => take(initial, "bars", { sequence: "2
 
 test("bars become candles and move the market clock", () => {
   const state = after(bar("2021-03-11", 120), bar("2021-03-12", 121));
-  assert.deepEqual(state.candles.get("AAPL")?.map(({ time, close }) => [time, close]), [
-    ["2021-03-11", 120],
-    ["2021-03-12", 121],
-  ]);
+  assert.deepEqual(
+    state.candles.get("AAPL")?.map(({ time, close }) => [time, close]),
+    [
+      ["2021-03-11", 120],
+      ["2021-03-12", 121],
+    ],
+  );
   assert.equal(state.marketTime?.seconds, 1615582800n);
   assert.equal(state.symbol, "AAPL");
   assert.equal(state.channels.bars.lastAt, 5);
@@ -43,7 +46,10 @@ test("a signal's interval is drawn ahead until its bar has come", () => {
   const state = take(after(bar("2021-03-12", 121)), "signals", { signals: [signal] }, 6);
   const bands = state.bands.get("AAPL") ?? [];
   const band = nextBand(bands, state.candles.get("AAPL")?.at(-1));
-  assert.equal(band && intervalText(band), "Next close 2021-03-15: 90 % between 118.58 and 124.63, expected 121.12 (+0.10 %)");
+  assert.equal(
+    band && intervalText(band),
+    "Next close 2021-03-15: 90 % between 118.58 and 124.63, expected 121.12 (+0.10 %)",
+  );
   const later = take(state, "bars", { bars: [bar("2021-03-15", 122)] as never }, 7);
   assert.equal(nextBand(bands, later.candles.get("AAPL")?.at(-1)), undefined);
 });
