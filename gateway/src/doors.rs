@@ -12,10 +12,11 @@ use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, State};
 use axum::routing::{any, get};
+use futures_util::FutureExt as _;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 use tickmesh_mesh::readiness::Readiness;
-use tickmesh_mesh::serve::Ending;
+use tickmesh_mesh::serve::{EndReason, Ending};
 use tonic_web::GrpcWebLayer;
 use tower::Layer as _;
 
@@ -89,8 +90,9 @@ impl Doors {
     }
 }
 
-async fn health(State(doors): State<Doors>) -> Response<Body> {
-    doors.prober.response().await
+async fn health(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+    let ended = Ending::of(&request).now_or_never();
+    doors.prober.response(ended == Some(EndReason::Draining)).await
 }
 
 async fn openapi(State(doors): State<Doors>, headers: HeaderMap) -> Response<Body> {

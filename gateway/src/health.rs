@@ -79,12 +79,16 @@ impl Prober {
         Self { upstreams, readiness }
     }
 
-    /// The mesh's health now.
-    pub async fn health(&self) -> Health {
+    /// The mesh's health now; a gateway that drains serves nothing new.
+    pub async fn health(&self, is_draining: bool) -> Health {
         let probes = Part::ALL.map(|part| async move { (part.name(), probe(self.upstreams.of(part)).await) });
         let parts: BTreeMap<_, _> = join_all(probes).await.into_iter().collect();
         let states: Vec<State> = parts.values().map(|part| part.status).collect();
-        Health { status: whole(self.readiness.is_ready(), &states), parts, latches: self.readiness.open() }
+        Health {
+            status: whole(self.readiness.is_ready() && !is_draining, &states),
+            parts,
+            latches: self.readiness.open(),
+        }
     }
 
     /// How one service is at the part that serves it; `None` if the contracts have no such service.
@@ -104,8 +108,8 @@ impl Prober {
     }
 
     /// The answer of `GET /health`.
-    pub async fn response(&self) -> Response<Body> {
-        let health = self.health().await;
+    pub async fn response(&self, is_draining: bool) -> Response<Body> {
+        let health = self.health(is_draining).await;
         let body = serde_json::to_vec(&health).expect("health holds only texts and finite numbers");
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = match health.status {
@@ -186,10 +190,10 @@ mod tests {
     #[tokio::test]
     async fn a_part_out_of_reach_is_not_serving() {
         let prober = Prober::new(crate::testing::upstreams(), Readiness::new());
-        let health = prober.health().await;
+        let health = prober.health(false).await;
         assert_eq!(health.status, State::NotServing);
         assert!(health.parts["model"].error.is_some());
-        assert_eq!(prober.response().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(prober.response(false).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]
