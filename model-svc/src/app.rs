@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::ask::Desk;
+use crate::ask::Answers;
 use crate::config::Config;
 use crate::error::Error;
 use crate::grpc::{self, Face, MarketClient, ProtoWire, SERVICES, SignalLog, SignalSource};
@@ -66,8 +66,8 @@ impl App {
             wire: Arc::new(ProtoWire),
         };
         let jobs = Jobs::open(tools).await?;
-        let desk = Desk { shared: Arc::clone(&shared), store, cpu: setup.cpu, rules };
-        let face = Face { desk, jobs: jobs.clone(), commands, signals: topic(log, shared) };
+        let answers = Answers { shared: Arc::clone(&shared), store, cpu: setup.cpu, rules };
+        let face = Face { answers, jobs: jobs.clone(), commands, signals: topic(log, shared) };
         let addr = setup.listener.local_addr().map_err(ServeError::from)?;
         let server = Server::new("model", setup.listener, setup.readiness.part("model"))
             .grpc(grpc::routes(face), SERVICES)

@@ -97,7 +97,7 @@ pub struct Parity {
 
 /// Answers questions.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Answers {
     /// What the live loop shows.
     pub shared: Arc<Shared>,
     /// Keeps versions.
@@ -108,7 +108,7 @@ pub struct Desk {
     pub rules: Rules,
 }
 
-impl Desk {
+impl Answers {
     /// The forecast now, by the champion.
     ///
     /// # Errors

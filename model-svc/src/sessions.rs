@@ -48,6 +48,10 @@ impl Calendar {
     /// Whether more than `sessions` have closed after `time` and at or before `clock`.
     #[must_use]
     pub fn is_older(self, time: Timestamp, clock: Timestamp, sessions: u32) -> bool {
+        // The usual case, on the path of every forecast: the newest bar is the clock.
+        if clock <= time {
+            return false;
+        }
         let mut close = time;
         (0..=sessions).all(|_| {
             self.next_close(close).is_some_and(|next| {

@@ -19,7 +19,7 @@ impl FeatureService for Face {
         request: Request<wire::GetFeaturesRequest>,
     ) -> Result<Response<wire::GetFeaturesResponse>, Status> {
         let (symbol, as_of) = parse::features(request.into_inner())?;
-        let found = self.desk.features(&symbol, as_of).await?;
+        let found = self.answers.features(&symbol, as_of).await?;
         Ok(Response::new(render::features_at(&found)))
     }
 
@@ -28,7 +28,7 @@ impl FeatureService for Face {
         request: Request<wire::VerifyParityRequest>,
     ) -> Result<Response<wire::VerifyParityResponse>, Status> {
         let (symbol, range) = parse::parity(request.into_inner())?;
-        let found = self.desk.parity(&symbol, range).await?;
+        let found = self.answers.parity(&symbol, range).await?;
         Ok(Response::new(render::parity(found)))
     }
 }

@@ -19,7 +19,7 @@ use crate::portfolio::{self, Whole};
 impl ForecastService for Face {
     async fn predict(&self, request: Request<wire::PredictRequest>) -> Result<Response<wire::Forecast>, Status> {
         let question = parse::question(request.into_inner())?;
-        let answer = self.desk.ask(question).await?;
+        let answer = self.answers.ask(question).await?;
         Ok(Response::new(render::answer(answer, self.clock())))
     }
 
@@ -59,8 +59,8 @@ impl ForecastService for Face {
         request: Request<wire::ListForecastsRequest>,
     ) -> Result<Response<wire::ListForecastsResponse>, Status> {
         let (query, page) = parse::forecasts(request.into_inner())?;
-        let run = self.desk.shared.run.load_full();
-        let mut stored = self.desk.store.forecasts(&run, &query).await.map_err(Fault::internal)?;
+        let run = self.answers.shared.run.load_full();
+        let mut stored = self.answers.store.forecasts(&run, &query).await.map_err(Fault::internal)?;
         let next_page_token = page.cut(&mut stored, |one| parse::seal(&one.key()));
         let forecasts = stored.iter().map(|one| render::outcome_of(one, self.clock())).collect();
         Ok(Response::new(wire::ListForecastsResponse { forecasts, next_page_token }))
@@ -90,35 +90,35 @@ impl ForecastService for Face {
 
 impl Face {
     pub(super) fn clock(&self) -> Option<Timestamp> {
-        self.desk.shared.board.load().clock
+        self.answers.shared.board.load().clock
     }
 
     async fn one_of_many(&self, symbol: &str, as_of: Option<Timestamp>) -> Result<Answer, Fault> {
         if as_of.is_none() {
-            return self.desk.now(symbol);
+            return self.answers.now(symbol);
         }
         let question = Question { symbol: symbol.to_owned(), as_of, version: None, explain: false };
-        self.desk.ask(question).await
+        self.answers.ask(question).await
     }
 
     fn newest_signals(&self, parse::Symbols(symbols): parse::Symbols) -> Result<Vec<wire::Signal>, Fault> {
         let Some(symbols) = symbols else {
-            return Ok(self.desk.shared.board.load().symbols.values().map(|standing| signal(standing)).collect());
+            return Ok(self.answers.shared.board.load().symbols.values().map(|standing| signal(standing)).collect());
         };
-        symbols.iter().map(|symbol| Ok(signal(&*self.desk.shared.standing(symbol.as_str())?))).collect()
+        symbols.iter().map(|symbol| Ok(signal(&*self.answers.shared.standing(symbol.as_str())?))).collect()
     }
 
     async fn portfolio(&self, holdings: Holdings) -> Result<wire::PredictPortfolioResponse, Fault> {
         let Holdings { symbols, sizes } = holdings;
         let (mut forecasts, mut bars) = (Vec::new(), Vec::new());
         for symbol in &symbols {
-            forecasts.push(made(self.desk.now(symbol.as_str())?)?);
-            bars.push(self.desk.shared.standing(symbol.as_str())?.bars_until(Timestamp::MAX));
+            forecasts.push(made(self.answers.now(symbol.as_str())?)?);
+            bars.push(self.answers.shared.standing(symbol.as_str())?.bars_until(Timestamp::MAX));
         }
         let weights = weights(sizes, &forecasts)?;
         let (held, made) = (weights.clone(), forecasts.clone());
         let Whole { expected, volatility, interval, correlation } =
-            self.desk.cpu.run(move || portfolio::whole(&held, &made, &bars)).await?;
+            self.answers.cpu.run(move || portfolio::whole(&held, &made, &bars)).await?;
         let clock = self.clock();
         let row = |(symbol, values): (&tickmesh_proto::types::Symbol, Vec<f64>)| wire::CorrelationRow {
             symbol: symbol.to_string(),

@@ -29,7 +29,7 @@ pub use market::{MarketClient, follow};
 pub use render::ProtoWire;
 pub use signals::{SignalLog, SignalSource};
 
-use crate::ask::Desk;
+use crate::ask::Answers;
 use crate::jobs::Jobs;
 use crate::pipeline::Commands;
 
@@ -47,7 +47,7 @@ pub const SERVICES: &[&str] = &[
 #[derive(Clone)]
 pub struct Face {
     /// Answers about symbols.
-    pub desk: Desk,
+    pub answers: Answers,
     /// Long work.
     pub jobs: Jobs,
     /// The way to the live loop.

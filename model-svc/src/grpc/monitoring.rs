@@ -22,9 +22,9 @@ impl Face {
     /// On the compute pool, since the rank correlations sort.
     async fn scores(&self, parse::Symbols(symbols): parse::Symbols) -> Result<Scores, Fault> {
         for symbol in symbols.iter().flatten() {
-            self.desk.shared.standing(symbol.as_str())?;
+            self.answers.shared.standing(symbol.as_str())?;
         }
-        let board = self.desk.shared.board.load_full();
-        self.desk.cpu.run(move || scores(&board, symbols.as_deref())).await
+        let board = self.answers.shared.board.load_full();
+        self.answers.cpu.run(move || scores(&board, symbols.as_deref())).await
     }
 }

@@ -20,7 +20,7 @@ impl RegistryService for Face {
         request: Request<wire::ListModelsRequest>,
     ) -> Result<Response<wire::ListModelsResponse>, Status> {
         let (after, page) = parse::models(request.into_inner())?;
-        let mut found = self.desk.store.models(after.as_ref(), page.one_more()).await.map_err(Fault::internal)?;
+        let mut found = self.answers.store.models(after.as_ref(), page.one_more()).await.map_err(Fault::internal)?;
         let next_page_token = page.cut(&mut found, |model| model.symbol.to_string());
         let models = found.into_iter().map(render::model).collect();
         Ok(Response::new(wire::ListModelsResponse { models, next_page_token }))
@@ -64,7 +64,7 @@ const SET_ALIAS: &str = "RegistryService.SetAlias";
 
 impl Face {
     async fn model(&self, symbol: &Symbol) -> Result<ModelFacts, Fault> {
-        let found = self.desk.store.model(symbol).await.map_err(Fault::internal)?;
+        let found = self.answers.store.model(symbol).await.map_err(Fault::internal)?;
         found.ok_or_else(|| {
             let name = format!("models/{symbol}");
             let text = format!("there is no {name}; train it with `tickmesh train {symbol}`");
@@ -73,7 +73,7 @@ impl Face {
     }
 
     async fn versions(&self, symbol: &Symbol, before: u32, limit: usize) -> Result<Vec<VersionFacts>, Fault> {
-        self.desk.store.versions(symbol, before, limit).await.map_err(Fault::internal)
+        self.answers.store.versions(symbol, before, limit).await.map_err(Fault::internal)
     }
 
     async fn version(&self, asked: VersionRef) -> Result<VersionFacts, Fault> {
@@ -95,7 +95,7 @@ impl Face {
     /// The same request id again gives the first answer and moves nothing.
     async fn promote(&self, promotion: Promotion, request_id: Option<String>) -> Result<wire::Model, Fault> {
         if let Some(id) = &request_id
-            && let Some(first) = self.desk.store.answered(SET_ALIAS, id).await.map_err(Fault::internal)?
+            && let Some(first) = self.answers.store.answered(SET_ALIAS, id).await.map_err(Fault::internal)?
         {
             return wire::Model::decode(first.as_slice()).map_err(Fault::internal);
         }
@@ -106,7 +106,7 @@ impl Face {
         let model = render::model(self.model(&version.symbol).await?);
         let Some(id) = request_id else { return Ok(model) };
         let answer = model.encode_to_vec();
-        let first = self.desk.store.answer(SET_ALIAS, &id, &answer, clock::now()).await.map_err(Fault::internal)?;
+        let first = self.answers.store.answer(SET_ALIAS, &id, &answer, clock::now()).await.map_err(Fault::internal)?;
         wire::Model::decode(first.as_slice()).map_err(Fault::internal)
     }
 }

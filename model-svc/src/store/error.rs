@@ -15,6 +15,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    #[allow(clippy::needless_pass_by_value)] // an error is handed over, as to any other constructor
     pub(crate) fn damaged(what: &'static str, reason: impl ToString) -> Self {
         Self::Damaged { what, reason: reason.to_string() }
     }

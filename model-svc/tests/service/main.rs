@@ -1,5 +1,7 @@
 //! The whole service behind its port, with a market that a test plays.
 
+#![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
+
 mod behaviour;
 mod faults;
 mod harness;

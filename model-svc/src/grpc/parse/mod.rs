@@ -51,10 +51,10 @@ fn symbol_list(wire: Vec<String>, violations: &mut Violations) -> Vec<Symbol> {
 }
 
 /// A request's id: a UUID, or empty.
-fn request_id(wire: String, violations: &mut Violations) -> Option<String> {
+fn request_id(wire: &str, violations: &mut Violations) -> Option<String> {
     if wire.is_empty() {
         return None;
     }
-    let id = violations.take("request_id", uuid::Uuid::parse_str(&wire).map_err(|_| "must be a UUID"))?;
+    let id = violations.take("request_id", uuid::Uuid::parse_str(wire).map_err(|_| "must be a UUID"))?;
     Some(id.to_string())
 }

@@ -43,7 +43,7 @@ pub(in crate::grpc) fn alias_change(
     {
         violations.add("version", "must be a version of the same model");
     }
-    let id = request_id(id, &mut violations);
+    let id = request_id(&id, &mut violations);
     let promotion = alias.zip(version).map(|(alias, version)| Promotion { alias, version, owner, time });
     violations.finish_some(promotion.map(|promotion| (promotion, id)))
 }

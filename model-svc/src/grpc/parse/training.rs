@@ -35,7 +35,7 @@ pub(in crate::grpc) fn train(
     let folds = if folds == 0 { default.folds } else { bounded("folds", folds, FOLDS, &mut violations) };
     let until = moment("train_end_time", train_end_time, &mut violations).unwrap_or(Timestamp::MAX);
     let order = Order { spec, folds, seed: seed.unwrap_or(default.seed), horizon: default.horizon };
-    let launch = Launch { owner, request_id: request_id(id, &mut violations) };
+    let launch = Launch { owner, request_id: request_id(&id, &mut violations) };
     violations.finish((launch, TrainRequest { symbols, order, until, missing_only }))
 }
 
@@ -101,7 +101,7 @@ pub(in crate::grpc) fn evaluate(
     let mut violations = Violations::new();
     let version = violations.take("name", version(&name));
     let (start, end) = range(start_time, end_time, &mut violations);
-    let launch = Launch { owner, request_id: request_id(id, &mut violations) };
+    let launch = Launch { owner, request_id: request_id(&id, &mut violations) };
     violations.finish_some(version.map(|version| (launch, EvaluateRequest { version, start, end })))
 }
 

@@ -151,21 +151,22 @@ fn number(value: i64) -> Result<u32, StoreError> {
     u32::try_from(value).map_err(|error| StoreError::damaged("version number", error))
 }
 
+/// A store in memory: readers and writer share the one connection that holds it.
 #[cfg(test)]
-mod tests {
+pub(crate) async fn in_memory() -> SqliteStore {
     use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-    use super::*;
-
-    /// A store in memory: readers and writer share the one connection that holds it.
-    pub(crate) async fn in_memory() -> SqliteStore {
-        let options = SqliteConnectOptions::new().in_memory(true);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-        for (_, migration) in SqliteStore::MIGRATIONS {
-            sqlx::raw_sql(*migration).execute(&pool).await.unwrap();
-        }
-        SqliteStore::new(pool.clone(), pool)
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    for (_, migration) in SqliteStore::MIGRATIONS {
+        sqlx::raw_sql(*migration).execute(&pool).await.unwrap();
     }
+    SqliteStore::new(pool.clone(), pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     crate::store::suite::passes!(in_memory);
 
@@ -178,6 +179,3 @@ mod tests {
         assert!(error.starts_with("a stored artefact is damaged"), "{error}");
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::in_memory;
