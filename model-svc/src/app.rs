@@ -1,10 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tickmesh_fanout::log::{Log, LogConfig};
-use tickmesh_fanout::topic::{Topic, TopicConfig};
 use tickmesh_mesh::client::Upstream;
-use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::{ServeError, Server, Setup};
 use tickmesh_mesh::store::{DataDir, sqlite};
 use tokio::sync::mpsc;
@@ -15,9 +12,9 @@ use tracing::Instrument as _;
 use crate::ask::Answers;
 use crate::config::Config;
 use crate::error::Error;
-use crate::grpc::{self, Face, MarketClient, ProtoWire, SERVICES, SignalLog, SignalSource};
+use crate::grpc::{self, Face, MarketClient, ProtoWire, SERVICES, SignalLog};
 use crate::jobs::{Jobs, Tools};
-use crate::pipeline::{Command, Commands, Latches, Parts, Pipeline};
+use crate::pipeline::{Command, Commands, Latches, Parts, Pipeline, Signals};
 use crate::shared::Shared;
 use crate::store::{SqliteStore, Store};
 
@@ -50,12 +47,17 @@ impl App {
         let data = DataDir::open(&setup.data_dir, "model")?;
         let database = sqlite::open(&data.join(SqliteStore::FILE), SqliteStore::MIGRATIONS).await?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database.readers.clone(), database.writer.clone()));
-        let log = Log::open(&data.join("log").join("signals"), LogConfig { name: "signals", ..LogConfig::default() })?;
         let market = MarketClient::new(Upstream::new("market", &config.market_url)?);
         let (shared, rules) = (Arc::new(Shared::default()), config.rules());
         let (commands, received) = Commands::new();
-        let signals = Arc::new(SignalLog::new(log.clone()));
-        let parts = Parts { store: Arc::clone(&store), signals, shared: Arc::clone(&shared), rules, latches };
+        let signals = Arc::new(SignalLog::open(data.join("log").join("signals"), Arc::clone(&shared))?);
+        let parts = Parts {
+            store: Arc::clone(&store),
+            signals: Arc::clone(&signals) as Arc<dyn Signals>,
+            shared: Arc::clone(&shared),
+            rules,
+            latches,
+        };
         let pipeline = Pipeline::resume(parts).await.map_err(Error::Resume)?;
         let tools = Tools {
             store: Arc::clone(&store),
@@ -66,8 +68,8 @@ impl App {
             wire: Arc::new(ProtoWire),
         };
         let jobs = Jobs::open(tools).await?;
-        let answers = Answers { shared: Arc::clone(&shared), store, cpu: setup.cpu, rules };
-        let face = Face { answers, jobs: jobs.clone(), commands, signals: topic(log, shared) };
+        let answers = Answers { shared, store, cpu: setup.cpu, rules };
+        let face = Face { answers, jobs: jobs.clone(), commands, signals };
         let addr = setup.listener.local_addr().map_err(ServeError::from)?;
         let server = Server::new("model", setup.listener, setup.readiness.part("model"))
             .grpc(grpc::routes(face), SERVICES)
@@ -104,11 +106,4 @@ impl App {
         database.close().await;
         served
     }
-}
-
-fn topic(log: Log, shared: Arc<Shared>) -> Topic {
-    let source = Arc::new(SignalSource { log: log.clone(), shared });
-    // Any seed will do: it spreads the ages of streams.
-    let seed = u64::from(std::process::id());
-    Topic::new(log, TopicConfig::new("signals", clock::now, seed), source)
 }

@@ -84,7 +84,7 @@ impl ForecastService for Face {
         let fields =
             Fields { symbols, delivery, min_interval, resume_after, best_effort, heartbeat_interval, start_time: None };
         let subscription = Subscription::parse(fields, Delivery::All)?;
-        Ok(Response::new(self.signals.subscribe(subscription, ending)?.encoded()))
+        Ok(Response::new(self.signals.subscribe(subscription, ending)?))
     }
 }
 

@@ -14,7 +14,6 @@ mod training;
 
 use std::sync::Arc;
 
-use tickmesh_fanout::topic::Topic;
 use tickmesh_mesh::context;
 use tickmesh_mesh::serve::MAX_RESPONSE_BYTES;
 use tickmesh_proto::server::longrunning::operations_server::OperationsServer;
@@ -27,7 +26,7 @@ use tonic::service::Routes;
 
 pub use market::{MarketClient, follow};
 pub use render::ProtoWire;
-pub use signals::{SignalLog, SignalSource};
+pub use signals::SignalLog;
 
 use crate::ask::Answers;
 use crate::jobs::Jobs;
@@ -53,7 +52,7 @@ pub struct Face {
     /// The way to the live loop.
     pub commands: Commands,
     /// The stream of signals.
-    pub signals: Topic,
+    pub signals: Arc<SignalLog>,
 }
 
 /// All services of this part.

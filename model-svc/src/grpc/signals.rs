@@ -1,13 +1,18 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use prost::Message as _;
-use tickmesh_fanout::log::{Log, Position, Record};
-use tickmesh_fanout::topic::{Feed, Joined, Source, Wanted};
+use tickmesh_fanout::log::{Log, LogConfig, LogError, Position, Record};
+use tickmesh_fanout::topic::{EncodedMessages, Feed, Joined, Source, Subscription, Topic, TopicConfig, Wanted};
 use tickmesh_mesh::clock;
+use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::Fault;
+use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::r#type::v1::FeedState;
 use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio_util::sync::CancellationToken;
 
 use super::render;
 use crate::feed::FeedPhase;
@@ -18,30 +23,74 @@ use crate::shared::Shared;
 /// The kind of event in the log; it has but one.
 const SIGNAL: u8 = 1;
 
-/// The signal log: encoded [`Signal`](tickmesh_proto::model::v1::Signal)s, one for each served forecast.
-#[derive(Clone)]
+/// The signal log, encoded [`Signal`](tickmesh_proto::model::v1::Signal)s, one for each served forecast, and the streams
+/// over it.
 pub struct SignalLog {
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    current: ArcSwap<Current>,
+}
+
+/// The log of one run.
+struct Current {
     log: Log,
-    /// The place up to which signals were appended.
-    appended: Arc<Mutex<Position>>,
+    topic: Topic,
+    /// The place up to which signals were appended; only the live loop appends.
+    appended: Mutex<Position>,
+    /// Ends the streams when another log takes this one's place.
+    over: CancellationToken,
 }
 
 impl SignalLog {
-    /// The signals in an opened log. All that is in it is visible.
-    #[must_use]
-    pub fn new(log: Log) -> Self {
-        let appended = Arc::new(Mutex::new(log.head()));
-        Self { log, appended }
+    /// Opens the log in a directory. All that is in it is visible. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// If the directory cannot be read or written.
+    pub fn open(dir: PathBuf, shared: Arc<Shared>) -> Result<Self, LogError> {
+        let current = Current::new(Log::open(&dir, config())?, &shared);
+        Ok(Self { dir, shared, current: ArcSwap::from_pointee(current) })
     }
 
-    fn appended(&self) -> Position {
-        *self.appended.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Opens a stream; it ends with its connection, or with the run.
+    pub(super) fn subscribe(
+        &self,
+        subscription: Subscription,
+        ending: Ending,
+    ) -> Result<EncodedMessages<wire::StreamSignalsResponse>, Fault> {
+        let current = self.current.load();
+        let over = current.over.clone();
+        let ending = async move {
+            tokio::select! {
+                _ = ending => {}
+                () = over.cancelled() => {}
+            }
+        };
+        Ok(current.topic.subscribe(subscription, ending)?.encoded())
+    }
+}
+
+fn config() -> LogConfig {
+    LogConfig { name: "signals", ..LogConfig::default() }
+}
+
+impl Current {
+    fn new(log: Log, shared: &Arc<Shared>) -> Self {
+        let source = Arc::new(SignalSource { log: log.clone(), shared: Arc::clone(shared) });
+        // Any seed will do: it spreads the ages of streams.
+        let seed = u64::from(std::process::id());
+        let topic = Topic::new(log.clone(), TopicConfig::new("signals", clock::now, seed), source);
+        Self { appended: Mutex::new(log.head()), log, topic, over: CancellationToken::new() }
+    }
+
+    fn appended(&self) -> MutexGuard<'_, Position> {
+        self.appended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Signals for SignalLog {
     fn position(&self) -> (String, u64) {
-        (self.log.epoch(), self.appended().get())
+        let current = self.current.load();
+        (current.log.epoch(), current.appended().get())
     }
 
     fn append(&self, forecasts: &[Forecast]) -> Result<(), Fault> {
@@ -50,13 +99,22 @@ impl Signals for SignalLog {
         }
         let now = clock::now();
         let records: Vec<Record<'_>> = forecasts.iter().map(|forecast| record(forecast, now)).collect();
-        let position = self.log.append(&records).map_err(Fault::internal)?;
-        *self.appended.lock().unwrap_or_else(PoisonError::into_inner) = position;
+        let current = self.current.load();
+        *current.appended() = current.log.append(&records).map_err(Fault::internal)?;
         Ok(())
     }
 
     fn publish(&self) {
-        self.log.publish(self.appended());
+        let current = self.current.load();
+        let position = *current.appended();
+        current.log.publish(position);
+    }
+
+    fn restart(&self) -> Result<(), Fault> {
+        let log = Log::create(&self.dir, config()).map_err(Fault::internal)?;
+        let old = self.current.swap(Arc::new(Current::new(log, &self.shared)));
+        old.over.cancel();
+        Ok(())
     }
 }
 
@@ -73,11 +131,9 @@ fn record(forecast: &Forecast, now: Timestamp) -> Record<'_> {
 }
 
 /// What the stream of signals must know of the domain.
-pub struct SignalSource {
-    /// The log behind the stream.
-    pub log: Log,
-    /// What the live loop shows.
-    pub shared: Arc<Shared>,
+struct SignalSource {
+    log: Log,
+    shared: Arc<Shared>,
 }
 
 impl Source for SignalSource {

@@ -123,12 +123,17 @@ impl Pipeline {
         self.show();
     }
 
-    /// Bars of another epoch are another run: forecasts and score begin anew, models stay.
+    /// Bars of another epoch are another run: forecasts, score and signal log begin anew, models stay.
     async fn join(&mut self, epoch: String) {
         if epoch == self.run {
             return;
         }
-        tracing::info!(run = %epoch, "a new run begins: the market's log has a new epoch");
+        tracing::info!(run = %epoch, "a run begins: the market's log has a new epoch");
+        if !self.run.is_empty() {
+            while let Err(fault) = self.parts.signals.restart() {
+                wait("begin a new signal log", &fault).await;
+            }
+        }
         let (log_epoch, position) = self.parts.signals.position();
         let mark = LogMark { epoch: log_epoch, position, place: 0 };
         persist("begin a run", || self.parts.store.begin_run(&epoch, &mark, clock::now())).await;

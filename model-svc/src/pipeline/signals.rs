@@ -15,4 +15,10 @@ pub trait Signals: Send + Sync {
 
     /// Lets subscribers see all that was appended.
     fn publish(&self);
+
+    /// Begins a new log with a new identity, for a new run. Streams of the old one end, and their cursors are too old.
+    ///
+    /// # Errors
+    /// If the files cannot be written; the old log is then as before.
+    fn restart(&self) -> Result<(), Fault>;
 }

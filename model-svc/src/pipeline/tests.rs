@@ -20,11 +20,16 @@ const RUN: &str = "epoch";
 struct Kept {
     forecasts: Mutex<Vec<Forecast>>,
     refusals: Mutex<u32>,
+    restarts: Mutex<u32>,
 }
 
 impl Signals for Kept {
     fn position(&self) -> (String, u64) {
-        ("log".to_owned(), self.forecasts.lock().unwrap().len() as u64)
+        let epoch = match *self.restarts.lock().unwrap() {
+            0 => "log".to_owned(),
+            again => format!("log {again}"),
+        };
+        (epoch, self.forecasts.lock().unwrap().len() as u64)
     }
 
     fn append(&self, forecasts: &[Forecast]) -> Result<(), Fault> {
@@ -38,6 +43,12 @@ impl Signals for Kept {
     }
 
     fn publish(&self) {}
+
+    fn restart(&self) -> Result<(), Fault> {
+        self.forecasts.lock().unwrap().clear();
+        *self.restarts.lock().unwrap() += 1;
+        Ok(())
+    }
 }
 
 struct House {
@@ -198,7 +209,8 @@ async fn another_epoch_is_another_run() {
     assert!(house.shared.board.load().symbols.is_empty(), "no bar of the new run has come");
     let bars = house.bars[..950].to_vec();
     pipeline.on_event(FeedEvent::Bars { bars, cursor: String::new() }).await;
-    assert_eq!(house.logged(), [first.clone(), first].concat());
+    assert_eq!(house.logged(), first, "the new log has the signals of the new run");
+    assert_eq!(*house.log.restarts.lock().unwrap(), 1);
     assert_eq!(*house.shared.run.load_full(), "later");
 }
 

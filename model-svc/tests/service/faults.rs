@@ -79,13 +79,39 @@ async fn a_new_epoch_of_the_market_is_a_new_run_with_the_same_models() {
     let house = House::trained().await;
     house.replay(450, 460).await;
     let first = house.served().await;
+    let (_, old) = signals(&house, "", 0).await;
     house.market.rewind(900, "second");
     let house = house.restart().await;
-    house.bars(450).await;
+    house.until(|forecast| forecast.quality() == wire::ForecastQuality::InSample).await;
     house.replay(450, 460).await;
     assert_eq!(strip(&house.served().await), strip(&first), "the same bars give the same forecasts");
-    let (_, cursor) = signals(&house, "", 0).await;
-    assert!(!cursor.is_empty());
+    let request = wire::StreamSignalsRequest { resume_after: old, ..Default::default() };
+    let refused = house.service.forecasts().stream_signals(request).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::OutOfRange, "a cursor of the run before");
+}
+
+#[tokio::test]
+async fn a_stream_of_signals_ends_with_its_run_and_the_next_one_begins() {
+    let house = House::trained().await;
+    house.replay(450, 455).await;
+    let request = wire::StreamSignalsRequest::default();
+    let mut stream = house.service.forecasts().stream_signals(request).await.unwrap().into_inner();
+    house.market.rewind(900, "second");
+    let end = async {
+        loop {
+            let message = stream.message().await.unwrap().unwrap();
+            if let Some(Control::EndOfStream(end)) = message.control {
+                break end;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), end).await.expect("the stream says goodbye");
+    assert_eq!(stream.message().await.unwrap_err().code(), tonic::Code::Unavailable);
+    house.market.publish(crate::harness::day_by_day(450, 452));
+    house.bars(452).await;
+    let (resumed, _) = signals(&house, "", 0).await;
+    assert_eq!(resumed, [], "the snapshot has them");
+    assert_eq!(house.served().await.len(), 2 * 3, "of the new run");
 }
 
 #[tokio::test]

@@ -37,10 +37,11 @@ impl FakeMarket {
         self.head.send_replace(all.len());
     }
 
-    /// Forgets all bars after the first `keep` and begins a new epoch, as a replay that begins again.
+    /// Forgets all bars after the first `keep` and begins a new epoch, as a replay that begins again. Its streams end.
     pub(crate) fn rewind(&self, keep: usize, epoch: &str) {
         self.bars.lock().unwrap().truncate(keep);
-        *self.epoch.lock().unwrap() = epoch.to_owned();
+        epoch.clone_into(&mut self.epoch.lock().unwrap());
+        self.head.send_replace(usize::MAX);
     }
 
     pub(crate) async fn serve(&self) -> (SocketAddr, tokio::task::JoinHandle<()>) {
@@ -53,7 +54,7 @@ impl FakeMarket {
     }
 
     fn after(&self, place: usize) -> Vec<wire::Bar> {
-        self.bars.lock().unwrap()[place..].to_vec()
+        self.bars.lock().unwrap().get(place..).unwrap_or_default().to_vec()
     }
 }
 
@@ -129,6 +130,7 @@ impl MarketService for FakeMarket {
             return Err(Status::out_of_range("too far"));
         }
         let epoch = self.epoch.lock().unwrap().clone();
+        let own = epoch.clone();
         let mut first = vec![message(0, Some(Control::Ack(Ack { epoch, ..Default::default() })), Vec::new())];
         let mut place = resumed.unwrap_or(known);
         if resumed.is_none() {
@@ -138,7 +140,7 @@ impl MarketService for FakeMarket {
         }
         let (market, mut head) = (self.clone(), self.head.subscribe());
         let live = async_stream::stream! {
-            loop {
+            while *market.epoch.lock().unwrap() == own {
                 let bars = market.after(place);
                 if !bars.is_empty() {
                     place += bars.len();
