@@ -99,3 +99,19 @@ pub struct EvaluateReport {
     /// When the last one was.
     pub end: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_expected_from_the_pace_so_far() {
+        let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
+        let mut progress = TrainProgress { total: 4, ..TrainProgress::begun(at(100)) };
+        assert_eq!(progress.expected_end, None);
+        progress.advance(at(110));
+        assert_eq!(progress.expected_end, Some(at(140)), "three more of ten seconds each");
+        (0..3).for_each(|_| progress.advance(at(150)));
+        assert_eq!((progress.done, progress.expected_end), (4, Some(at(150))));
+    }
+}

@@ -7,6 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use tickmesh_proto::types::Symbol;
 
 use super::*;
+use crate::calibration::{Pair, SymbolFit};
 use crate::family::{FitError, ForestSpec, RidgeSpec};
 use crate::features::FeatureSet;
 use crate::history::DailyBar;
@@ -51,6 +52,22 @@ fn units_may_finish_in_any_order() {
         assert_eq!(one.facts, other.facts);
         assert_eq!(one.fitted, other.fitted);
     }
+}
+
+#[test]
+fn models_of_other_symbols_share_in_the_slope() {
+    let (plan, _) = Plan::new(small(8), subjects(1, 500));
+    let done: Vec<Done> = plan.units().into_iter().map(|unit| plan.run(unit, &|| false).unwrap()).collect();
+    let pair = |t: i32| {
+        let raw = f64::from(t % 9 - 4) * 0.01;
+        Pair { time: testing::day(t.into()), raw, outcome: 0.5 * raw, sigma: 0.01, close: 1.0 }
+    };
+    let peer = SymbolFit::of(&(0..9_000).map(pair).collect::<Vec<_>>()).unwrap();
+    let calibration = |peers: &[SymbolFit]| plan.finish(done.clone(), peers, &|_| 1).0.remove(0).facts.calibration;
+    let (alone, together) = (calibration(&[]), calibration(&[peer]));
+    assert!((together.slope - 0.5).abs() < 0.05, "a peer of much evidence: {together:?}");
+    assert!((alone.slope - together.slope).abs() > 0.05, "{alone:?}");
+    assert_eq!(together.centre, alone.centre, "the centre is the symbol's own");
 }
 
 #[test]
