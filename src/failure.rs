@@ -26,6 +26,11 @@ impl Failure {
         Self { code: 1, message: message.to_string() }
     }
 
+    /// A part of the mesh cannot start or go on; it says its own exit code.
+    pub fn of_part(code: u8, message: impl fmt::Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+
     /// The process's exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)

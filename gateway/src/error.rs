@@ -25,3 +25,10 @@ pub enum Error {
     #[error("the gateway's listener has no address: {0}")]
     Listener(#[from] std::io::Error),
 }
+
+impl Error {
+    /// The process's exit code: 64 for a wrong configuration, 1 for anything else.
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Upstream(_)) { 64 } else { 1 }
+    }
+}

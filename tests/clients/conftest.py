@@ -14,7 +14,7 @@ import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = pathlib.Path(os.environ.get("TICKMESH_BIN", ROOT / "target" / "ci" / "tickmesh"))
+BINARY = pathlib.Path(os.environ.get("BINARY_UNDER_TEST", ROOT / "target" / "ci" / "tickmesh"))
 PARTS = ("market", "model", "portfolio", "gateway")
 
 

@@ -1,0 +1,167 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use tickmesh_fanout::log::{Log, LogConfig};
+use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::readiness::Latch;
+use tickmesh_mesh::serve::{MAX_RESPONSE_BYTES, ServeError, Server, Setup};
+use tickmesh_mesh::store::{DataDir, sqlite};
+use tickmesh_proto::server::market::v1::ingest_service_server::IngestServiceServer;
+use tickmesh_proto::server::market::v1::market_service_server::MarketServiceServer;
+use tickmesh_proto::types::Timestamp;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::calendar::Calendar;
+use crate::config::{Config, FeedKind};
+use crate::error::Error;
+use crate::feed::{Data, Desk, Feed, FeedGate, Gated, Replay, Walk};
+use crate::grpc::{Ingest, MarketDoor, PROTOBUF};
+use crate::market::{self, Market};
+use crate::store::{Batch, Mark, SqliteStore, Store};
+
+/// The services of this port, for health and reflection.
+const SERVICES: [&str; 2] = ["tickmesh.market.v1.MarketService", "tickmesh.market.v1.IngestService"];
+
+/// market-svc, built and not yet running.
+pub struct App {
+    addr: SocketAddr,
+    server: Server,
+    market: Arc<Market>,
+    feed: Feed,
+    gate: FeedGate,
+    gated: Gated,
+    latch: Latch,
+    cpu: CpuPool,
+    sqlite: sqlite::Sqlite,
+    /// Its lock keeps a second process away from our files.
+    _data: DataDir,
+}
+
+impl App {
+    /// Opens store and log and puts the parts together; the bars are read when it runs.
+    ///
+    /// # Errors
+    /// If the configuration is wrong, the data cannot be read, or the data directory cannot be used or belongs to another
+    /// replay.
+    pub async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
+        let start = config.check()?;
+        let latch = setup.readiness.latch("market/import");
+        let data = DataDir::open(&setup.data_dir, "market")?;
+        let bars = Data::open(config.data.as_deref())?;
+        let sqlite = sqlite::open(&data.join(SqliteStore::FILE), SqliteStore::MIGRATIONS).await?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::new(sqlite.readers.clone(), sqlite.writer.clone()));
+        claim(&*store, &config, &bars, data.path()).await?;
+        let log = open_log(&*store, &config, start, &data.join("log/market")).await?;
+        let speed = (config.feed != FeedKind::None).then_some(config.speed);
+        let feed = market::Feed::waiting(config.feed, speed);
+        let market = Arc::new(Market::new(store, log, &PROTOBUF, feed));
+        let addr = setup.listener.local_addr().map_err(ServeError::from)?;
+        let server = Server::new("market", setup.listener, setup.readiness.part("market"))
+            .grpc(routes(&market, addr.port()), &SERVICES)
+            .settings(config.serve.clone());
+        let (gate, gated) = FeedGate::closed();
+        let feed = feed_of(&config, bars, start);
+        Ok(Self { addr, server, market, feed, gate, gated, latch, cpu: setup.cpu, sqlite, _data: data })
+    }
+
+    /// Where it serves.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Lets the feed begin; without it only what is stored is served.
+    pub fn feed_gate(&self) -> FeedGate {
+        self.gate.clone()
+    }
+
+    /// Serves until `shutdown` resolves, then drains and ends the feed.
+    ///
+    /// # Errors
+    /// If the port cannot be served, or history cannot be imported.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let stop = CancellationToken::new();
+        let desk =
+            Desk { market: self.market, cpu: self.cpu, clock: tickmesh_mesh::clock::now, stop: stop.clone() };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.feed.run(desk, self.latch, self.gated));
+        let feed_stop = stop.clone();
+        let shutdown = async move {
+            shutdown.await;
+            // Nothing new comes in while the streams say goodbye.
+            feed_stop.cancel();
+        };
+        let mut served = std::pin::pin!(self.server.run(shutdown));
+        let result = tokio::select! {
+            served = &mut served => served.map_err(Error::from),
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(Ok(())) if stop.is_cancelled() => served.await.map_err(Error::from),
+                Ok(Ok(())) => Err(Error::Task("the feed".into())),
+                Ok(Err(error)) => Err(error),
+                Err(error) => Err(Error::Task(error.to_string())),
+            },
+        };
+        stop.cancel();
+        while tasks.join_next().await.is_some() {}
+        drop(self.gate);
+        self.sqlite.close().await;
+        result
+    }
+}
+
+fn routes(market: &Arc<Market>, seed: u16) -> Routes {
+    let door = MarketDoor::new(Arc::clone(market), u64::from(seed));
+    let ingest = Ingest::new(Arc::clone(market));
+    Routes::new(MarketServiceServer::new(door).max_encoding_message_size(MAX_RESPONSE_BYTES))
+        .add_service(IngestServiceServer::new(ingest).max_encoding_message_size(MAX_RESPONSE_BYTES))
+}
+
+fn feed_of(config: &Config, data: Data, start: Date) -> Feed {
+    match config.feed {
+        FeedKind::Replay => Feed::Replay(Replay { data, start, speed: config.speed }),
+        FeedKind::Synthetic => Feed::Synthetic(Walk { shape: config.synthetic, speed: config.speed }),
+        FeedKind::None => Feed::None(data),
+    }
+}
+
+/// A data directory belongs to the feed, data and replay start that it was made with.
+async fn claim(store: &dyn Store, config: &Config, data: &Data, path: &Path) -> Result<(), Error> {
+    let (start, digest) = match config.feed {
+        FeedKind::Replay => (config.replay_from.clone(), data.digest()),
+        FeedKind::Synthetic => ("synthetic".into(), format!("synthetic seed {}", config.synthetic.seed)),
+        FeedKind::None => ("none".into(), "any".into()),
+    };
+    let other = |theirs: String| Error::OtherReplay { path: path.to_owned(), theirs };
+    match (store.mark(Mark::ReplayStart).await?, store.mark(Mark::ReplayData).await?) {
+        (Some(theirs), _) if theirs != start => Err(other(format!("--replay-from {theirs}"))),
+        (_, Some(theirs)) if theirs != digest => Err(other(format!("data of SHA-256 {theirs} from {start}"))),
+        (Some(_), Some(_)) => Ok(()),
+        _ => {
+            let marks = vec![(Mark::ReplayStart, start), (Mark::ReplayData, digest)];
+            store.write(&Batch { marks, ..Batch::default() }).await?;
+            Ok(())
+        }
+    }
+}
+
+/// The event log: of the synthetic feed in memory alone; after `replay_again` a new epoch over the history.
+async fn open_log(store: &dyn Store, config: &Config, start: Date, dir: &Path) -> Result<Log, Error> {
+    let log = LogConfig { name: "market", ..LogConfig::default() };
+    if config.feed == FeedKind::Synthetic {
+        return Ok(Log::memory(log));
+    }
+    if config.replay_again {
+        store.rewind(last_of_history(start)).await?;
+        return Ok(Log::create(dir, log)?);
+    }
+    Ok(Log::open(dir, log)?)
+}
+
+/// The last moment before the first replayed session opens anywhere.
+fn last_of_history(start: Date) -> Timestamp {
+    let first = Calendar::Always.hours(start).map_or(Timestamp::MIN, |day| day.open);
+    Timestamp::from_nanos(first.nanos().saturating_sub(1))
+}

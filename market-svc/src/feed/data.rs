@@ -1,0 +1,107 @@
+use std::fmt::Write as _;
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::readiness::Latch;
+use tickmesh_proto::types::{Symbol, TimeFrame};
+
+use crate::bar::Bar;
+use crate::csv::{BUNDLED, Options, Reader};
+use crate::error::Error;
+use crate::market::Market;
+
+/// Bars stored in one transaction.
+const BATCH: usize = 20_000;
+
+/// Faults of rows that are logged one by one.
+const LOGGED: usize = 20;
+
+/// The file of daily bars that a feed begins with.
+#[derive(Clone, Debug)]
+pub struct Data {
+    name: String,
+    symbol: Option<Symbol>,
+    bytes: Arc<[u8]>,
+}
+
+impl Data {
+    /// The bundled bars, or those of a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn open(path: Option<&Path>) -> Result<Self, Error> {
+        let Some(path) = path else {
+            return Ok(Self { name: "bundled".into(), symbol: None, bytes: BUNDLED.into() });
+        };
+        let bytes = std::fs::read(path).map_err(|source| Error::Data { path: path.to_owned(), source })?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+        Ok(Self { name, symbol: Symbol::try_from(stem).ok(), bytes: bytes.into() })
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub fn digest(&self) -> String {
+        Sha256::digest(&self.bytes).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes all");
+            text
+        })
+    }
+
+    /// All bars that can be used, in order of open time, then symbol. Bad rows are logged with line and rule.
+    ///
+    /// # Errors
+    /// If the header is of no use, or there is no usable row.
+    pub async fn bars(&self, cpu: &CpuPool) -> Result<Vec<Bar>, Error> {
+        let this = self.clone();
+        cpu.run(move || this.parse()).await.map_err(Error::Compute)?
+    }
+
+    fn parse(&self) -> Result<Vec<Bar>, Error> {
+        let options = Options { symbol: self.symbol.clone(), time_frame: TimeFrame::D1 };
+        let rows = Reader::new(Cursor::new(Arc::clone(&self.bytes)), options);
+        let rows = rows.map_err(|source| Error::Header { name: self.name.clone(), source })?;
+        let (mut bars, mut faults) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row {
+                Ok(bar) => bars.push(bar),
+                Err(fault) => faults.push(fault.to_string()),
+            }
+        }
+        self.report(&faults);
+        if bars.is_empty() {
+            let first = faults.into_iter().next().unwrap_or_else(|| "the file has no rows".into());
+            return Err(Error::NoBars(self.name.clone(), first));
+        }
+        bars.sort_by(|a, b| (a.candle.open_time, &a.series).cmp(&(b.candle.open_time, &b.series)));
+        bars.dedup_by(|a, b| (a.candle.open_time, &a.series) == (b.candle.open_time, &b.series));
+        Ok(bars)
+    }
+
+    fn report(&self, faults: &[String]) {
+        for fault in faults.iter().take(LOGGED) {
+            tracing::warn!(file = self.name, "{fault}");
+        }
+        if faults.len() > LOGGED {
+            tracing::warn!(file = self.name, "{} more rows cannot be used", faults.len() - LOGGED);
+        }
+    }
+}
+
+/// Stores bars as history, batch by batch, saying how far it is.
+pub(super) async fn import(market: &Market, bars: &[Bar], source: &str, latch: &Latch) -> Result<(), Error> {
+    let total = bars.len() as u64;
+    latch.progress(0, total, "bars");
+    for (n, batch) in bars.chunks(BATCH).enumerate() {
+        market.import(batch.to_vec(), source, Vec::new()).await?;
+        latch.progress(total.min(((n + 1) * BATCH) as u64), total, "bars");
+    }
+    Ok(())
+}

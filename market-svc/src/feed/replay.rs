@@ -1,0 +1,154 @@
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use tickmesh_mesh::readiness::Latch;
+use tickmesh_proto::types::Timestamp;
+
+use super::{Data, Desk, Gated, Pace, data};
+use crate::bar::Bar;
+use crate::calendar::{utc_date, utc_midnight};
+use crate::error::Error;
+use crate::event::Event;
+use crate::market::{FeedState, ReplaySpan};
+use crate::store::Mark;
+
+/// Daily bars played again: those before `start` are history, the rest come session by session.
+pub struct Replay {
+    /// The bars.
+    pub data: Data,
+    /// The first date that is replayed.
+    pub start: Date,
+    /// Sessions a second.
+    pub speed: f64,
+}
+
+impl Replay {
+    pub(super) async fn run(self, desk: Desk, latch: Latch, gate: Gated) -> Result<(), Error> {
+        desk.market.recover().await?;
+        let bars = self.data.bars(&desk.cpu).await?;
+        let (history, sessions) = self.split(bars);
+        self.import_history(&desk, &history, &latch).await?;
+        let mut script = Script::new(sessions, desk.market.now(), self.start);
+        desk.market.describe_feed(|feed| feed.replay = script.span());
+        drop(latch);
+        if !desk.opened(gate).await {
+            return Ok(());
+        }
+        desk.market.describe_feed(|feed| feed.state = FeedState::Live);
+        let mut pace = Pace::new(self.speed);
+        while let Some(events) = script.next() {
+            if !pace.next(&desk.stop).await || !desk.publish(&events).await {
+                return Ok(());
+            }
+            script.played();
+            desk.market.describe_feed(|feed| feed.replay = script.span());
+        }
+        end(&desk, &script);
+        desk.stop.cancelled().await;
+        Ok(())
+    }
+
+    /// History, and the sessions after it by date.
+    fn split(&self, bars: Vec<Bar>) -> (Vec<Bar>, Vec<Vec<Bar>>) {
+        let mut history = Vec::new();
+        let mut sessions: BTreeMap<Date, Vec<Bar>> = BTreeMap::new();
+        for bar in bars {
+            let date = utc_date(bar.candle.open_time);
+            if date < self.start { history.push(bar) } else { sessions.entry(date).or_default().push(bar) }
+        }
+        (history, sessions.into_values().collect())
+    }
+
+    async fn import_history(&self, desk: &Desk, history: &[Bar], latch: &Latch) -> Result<(), Error> {
+        if desk.market.mark(Mark::HistoryImported).await?.is_some() {
+            return Ok(());
+        }
+        data::import(&desk.market, history, self.data.name(), latch).await?;
+        let done = vec![(Mark::HistoryImported, self.data.digest())];
+        desk.market.import(Vec::new(), self.data.name(), done).await?;
+        Ok(())
+    }
+}
+
+fn end(desk: &Desk, script: &Script) {
+    let date = script.span().map(|span| utc_date(span.end));
+    let note = match date {
+        Some(date) => format!(
+            "the data ended on {date} after {} sessions; start with --replay-again for a new run over the same bars",
+            script.sessions.len()
+        ),
+        None => "the data has no bars to replay; choose an earlier --replay-from".into(),
+    };
+    tracing::info!("{note}");
+    desk.market.describe_feed(|feed| {
+        feed.state = FeedState::Ended;
+        feed.note = note;
+    });
+}
+
+/// The sessions to play and how far they are.
+struct Script {
+    sessions: Vec<Vec<Bar>>,
+    done: usize,
+    start: Date,
+}
+
+impl Script {
+    /// Goes on after the sessions that the clock has seen.
+    fn new(sessions: Vec<Vec<Bar>>, clock: Option<Timestamp>, start: Date) -> Self {
+        let seen = |session: &Vec<Bar>| clock.is_some_and(|clock| close(session) <= clock);
+        let done = sessions.iter().take_while(|session| seen(session)).count();
+        Self { sessions, done, start }
+    }
+
+    /// The next session's events: its bars by symbol.
+    fn next(&self) -> Option<Vec<Event>> {
+        self.sessions.get(self.done).map(|session| session.iter().cloned().map(Event::closed).collect())
+    }
+
+    fn played(&mut self) {
+        self.done += 1;
+    }
+
+    fn span(&self) -> Option<ReplaySpan> {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Some(ReplaySpan {
+            start: utc_midnight(self.start)?,
+            end: self.sessions.last().map(|session| close(session))?,
+            done: count(self.done),
+            total: count(self.sessions.len()),
+        })
+    }
+}
+
+fn close(session: &[Bar]) -> Timestamp {
+    session.iter().map(|bar| bar.candle.close_time).max().unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use tickmesh_proto::types::TimeFrame;
+
+    use super::*;
+    use crate::bar::Series;
+    use crate::bar::tests::candle;
+
+    const DAY: i64 = 86_400_000_000_000;
+
+    fn bar(symbol: &str, day: i64) -> Bar {
+        let series = Series { symbol: symbol.try_into().unwrap(), time_frame: TimeFrame::D1 };
+        Bar { series, candle: candle(day * DAY, DAY / 2, 10.0) }
+    }
+
+    #[test]
+    fn goes_on_after_what_the_clock_has_seen() {
+        let sessions = vec![vec![bar("A", 0), bar("B", 0)], vec![bar("A", 1)], vec![bar("A", 2)]];
+        let start = Date::constant(1970, 1, 1);
+        let fresh = Script::new(sessions.clone(), None, start);
+        assert_eq!(fresh.next().unwrap().len(), 2);
+        let resumed = Script::new(sessions, Some(Timestamp::from_nanos(DAY)), start);
+        assert_eq!(resumed.next().unwrap()[0].time, Timestamp::from_nanos(DAY + DAY / 2));
+        let span = resumed.span().unwrap();
+        assert_eq!((span.done, span.total, span.end.nanos()), (1, 3, 2 * DAY + DAY / 2));
+    }
+}

@@ -1,0 +1,61 @@
+use std::collections::BTreeSet;
+
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+
+use super::Market;
+use crate::bar::Bar;
+use crate::config::FeedKind;
+use crate::error::Error;
+use crate::instrument::Instrument;
+use crate::store::{Batch, Mark, Written};
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Bars that were new, different or the same.
+    pub bars: Written,
+    /// Symbols that did not exist before.
+    pub created: BTreeSet<Symbol>,
+}
+
+/// A bar lies past the market clock, which no replay lets anybody see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must not be after the market clock, {0}: in a replay nothing is known before it is replayed")]
+pub struct Refused(Timestamp);
+
+impl Market {
+    /// Whether a bar that closes then may be imported now.
+    ///
+    /// # Errors
+    /// If the feed owns the clock and has not come so far.
+    pub fn admits(&self, close_time: Timestamp) -> Result<(), Refused> {
+        let feed = self.feed();
+        match feed.kind {
+            FeedKind::None => Ok(()),
+            FeedKind::Replay | FeedKind::Synthetic => {
+                let clock = feed.market_time.unwrap_or(Timestamp::MIN);
+                if close_time > clock { Err(Refused(clock)) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Stores bars that are no live events: history. Unknown instruments are created. All is stored when this returns.
+    ///
+    /// # Errors
+    /// If the store cannot be written; nothing of the batch is stored then.
+    pub async fn import(&self, bars: Vec<Bar>, source: &str, marks: Vec<(Mark, String)>) -> Result<Imported, Error> {
+        let _writing = self.writer.lock().await;
+        let instruments = instruments_of(bars.iter());
+        let created = instruments.iter().filter(|i| !self.knows(i.symbol.as_str())).map(|i| i.symbol.clone()).collect();
+        let daily = instruments_of(bars.iter().filter(|bar| bar.series.time_frame == TimeFrame::D1));
+        let batch = Batch { instruments, bars, source: Some(source.to_owned()), marks };
+        let bars = self.store.write(&batch).await?;
+        self.refresh(Some(&daily)).await?;
+        Ok(Imported { bars, created })
+    }
+}
+
+fn instruments_of<'a>(bars: impl Iterator<Item = &'a Bar>) -> Vec<Instrument> {
+    let symbols: BTreeSet<&Symbol> = bars.map(|bar| &bar.series.symbol).collect();
+    symbols.into_iter().map(Instrument::of).collect()
+}

@@ -1,0 +1,95 @@
+//! The market's state: what is stored, what is newest, and the clock past which nobody sees.
+
+mod clock;
+mod import;
+mod publish;
+mod read;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use tickmesh_fanout::log::{Log, Position};
+use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_proto::types::Symbol;
+use tokio::sync::Mutex;
+
+use crate::instrument::Instrument;
+use crate::snapshot::Board;
+use crate::store::Store;
+
+pub use clock::{Feed, FeedState, ReplaySpan};
+pub use import::{Imported, Refused};
+pub use read::Newest;
+pub use wire::{Encoded, Wire};
+
+/// How many known symbols an answer to an unknown one lists.
+const LISTED: usize = 50;
+
+/// The market. Shared by feeds, handlers and streams.
+pub struct Market {
+    store: Arc<dyn Store>,
+    log: Log,
+    wire: &'static dyn Wire,
+    /// What readers see, moved in one step so that it always agrees with the log's visible end.
+    state: RwLock<State>,
+    /// Held by whoever writes: events and imports come one after the other.
+    writer: Mutex<()>,
+}
+
+/// What readers see.
+struct State {
+    instruments: BTreeMap<Symbol, Instrument>,
+    board: Board,
+    feed: Feed,
+    /// The log's place that the board and the clock stand at.
+    position: Position,
+}
+
+impl Market {
+    /// A market over a store and a log, empty until [`Market::recover`] has read them.
+    pub fn new(store: Arc<dyn Store>, log: Log, wire: &'static dyn Wire, feed: Feed) -> Self {
+        let state = State { instruments: BTreeMap::new(), board: Board::default(), feed, position: log.head() };
+        Self { store, log, wire, state: RwLock::new(state), writer: Mutex::new(()) }
+    }
+
+    /// The event log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// How events are written down.
+    pub fn wire(&self) -> &'static dyn Wire {
+        self.wire
+    }
+
+    /// Changes what is said of the feed; its clock is moved by events alone.
+    pub fn describe_feed(&self, change: impl FnOnce(&mut Feed)) {
+        let feed = &mut self.write().feed;
+        let clock = feed.market_time;
+        change(feed);
+        feed.market_time = clock;
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// NOT_FOUND for a symbol that nobody knows, with those that are known.
+    fn unknown(&self, symbol: &Symbol) -> Fault {
+        let listed: Vec<_> = self.instruments.keys().take(LISTED).map(Symbol::as_str).collect();
+        let more = self.instruments.len().saturating_sub(LISTED);
+        let known = listed.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text = format!("there is no symbol {symbol}; known are {known}; add one with `tickmesh import FILE`");
+        Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", text)
+            .meta("symbol", symbol.as_str())
+            .meta("known_symbols", known)
+            .resource("symbol", symbol.as_str(), "no instrument has this symbol")
+    }
+}

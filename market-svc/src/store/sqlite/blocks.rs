@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection, SqlitePool};
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+
+use super::{Period, SliceQuery, StoreError, sql};
+use crate::bar::{Bar, Candle, Series};
+use crate::store::{BlockError, BlockKey, block};
+
+/// The bars of one block; none where there is no such block.
+pub(super) async fn get(
+    connection: &mut SqliteConnection,
+    series: &Series,
+    period: Period,
+) -> Result<Vec<Candle>, StoreError> {
+    let row = sqlx::query(sql::BLOCK)
+        .bind(series.symbol.as_str())
+        .bind(i64::from(series.time_frame.code()))
+        .bind(period.nanos())
+        .fetch_optional(connection)
+        .await?;
+    row.map_or(Ok(Vec::new()), |row| read_block(&row, &series.symbol))
+}
+
+/// The bars of every symbol in one period.
+pub(super) async fn all(pool: &SqlitePool, query: &SliceQuery, period: Period) -> Result<Vec<Bar>, StoreError> {
+    let rows = sqlx::query(sql::BLOCKS_OF_PERIOD)
+        .bind(i64::from(query.time_frame.code()))
+        .bind(period.nanos())
+        .fetch_all(pool)
+        .await?;
+    let mut bars = Vec::new();
+    for row in rows {
+        let symbol = symbol(&row)?;
+        let candles = read_block(&row, &symbol)?;
+        bars.extend(selected(query, &symbol, candles));
+    }
+    Ok(bars)
+}
+
+/// The bars of some symbols in one period.
+pub(super) async fn some(
+    pool: &SqlitePool,
+    query: &SliceQuery,
+    period: Period,
+    symbols: &[Symbol],
+) -> Result<Vec<Bar>, StoreError> {
+    let mut connection = pool.acquire().await?;
+    let mut bars = Vec::new();
+    for symbol in symbols {
+        let series = Series { symbol: symbol.clone(), time_frame: query.time_frame };
+        let candles = get(&mut connection, &series, period).await?;
+        bars.extend(selected(query, symbol, candles));
+    }
+    Ok(bars)
+}
+
+fn selected(query: &SliceQuery, symbol: &Symbol, candles: Vec<Candle>) -> impl Iterator<Item = Bar> {
+    let series = Series { symbol: symbol.clone(), time_frame: query.time_frame };
+    let span = query.span;
+    candles.into_iter().filter(move |c| span.holds(c)).map(move |candle| Bar { series: series.clone(), candle })
+}
+
+/// Writes a block in place of an older one.
+pub(super) async fn put_block(
+    connection: &mut SqliteConnection,
+    series: &Series,
+    period: Period,
+    candles: &[Candle],
+) -> Result<(), StoreError> {
+    let last_close = candles.iter().map(|candle| candle.close_time).max().unwrap_or(Timestamp::MIN);
+    sqlx::query(sql::PUT_BLOCK)
+        .bind(series.symbol.as_str())
+        .bind(i64::from(series.time_frame.code()))
+        .bind(period.nanos())
+        .bind(i64::try_from(candles.len()).expect("a block has fewer than 2^32 bars"))
+        .bind(last_close.nanos())
+        .bind(block::encode(candles))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Remembers that `source` gave these bars.
+pub(super) async fn put_source(
+    connection: &mut SqliteConnection,
+    series: &Series,
+    source: &str,
+    bars: &BTreeMap<Timestamp, Candle>,
+) -> Result<(), StoreError> {
+    let (Some((first, _)), Some((last, _))) = (bars.first_key_value(), bars.last_key_value()) else { return Ok(()) };
+    sqlx::query(sql::PUT_SOURCE)
+        .bind(series.symbol.as_str())
+        .bind(i64::from(series.time_frame.code()))
+        .bind(source)
+        .bind(first.nanos())
+        .bind(last.nanos())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes the bars that close after `last` out of a block; an emptied block goes.
+pub(super) async fn truncate_block(
+    connection: &mut SqliteConnection,
+    row: &SqliteRow,
+    last: Timestamp,
+) -> Result<(), StoreError> {
+    let series = Series { symbol: symbol(row)?, time_frame: time_frame(row)? };
+    let period = Period::from_nanos(row.try_get("period")?);
+    let mut candles = read_block(row, &series.symbol)?;
+    candles.retain(|candle| candle.close_time <= last);
+    if !candles.is_empty() {
+        return put_block(connection, &series, period, &candles).await;
+    }
+    sqlx::query(sql::DELETE_BLOCK)
+        .bind(series.symbol.as_str())
+        .bind(i64::from(series.time_frame.code()))
+        .bind(period.nanos())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The bars in a row's `body`.
+pub(super) fn read_block(row: &SqliteRow, symbol: &Symbol) -> Result<Vec<Candle>, StoreError> {
+    block::decode(row.try_get("body")?).map_err(|reason| damaged(row, symbol, reason))
+}
+
+fn damaged(row: &SqliteRow, symbol: &Symbol, reason: BlockError) -> StoreError {
+    let period = Period::from_nanos(row.try_get("period").unwrap_or_default());
+    StoreError::Damaged { key: BlockKey { symbol: symbol.clone(), period }, reason }
+}
+
+fn symbol(row: &SqliteRow) -> Result<Symbol, StoreError> {
+    let text: String = row.try_get("symbol")?;
+    Symbol::try_from(text.as_str()).map_err(|_| StoreError::Instrument(text))
+}
+
+fn time_frame(row: &SqliteRow) -> Result<TimeFrame, StoreError> {
+    let code: i64 = row.try_get("time_frame")?;
+    let known = u8::try_from(code).ok().and_then(|code| TimeFrame::from_code(code).ok());
+    known.ok_or_else(|| StoreError::Database(sqlx::Error::Decode(format!("no time frame has code {code}").into())))
+}

@@ -1,0 +1,78 @@
+use std::convert::Infallible;
+use std::time::Duration;
+
+use market_svc::feed::FeedGate;
+use tickmesh_mesh::readiness::Readiness;
+use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tickmesh_proto::market::v1::{Feed, GetReplayWindowRequest};
+use tickmesh_proto::model::v1::TrainModelsRequest;
+use tickmesh_proto::r#type::v1::FeedState;
+use tonic::transport::Channel;
+
+use super::mesh::Addresses;
+use super::report::Report;
+use crate::cli::Target;
+use crate::failure::Failure;
+use crate::{connect, training};
+
+/// How often the feed is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(500);
+
+/// What it takes to bring the mesh up.
+pub(super) struct Launch {
+    pub(super) addresses: Addresses,
+    pub(super) target: Target,
+    pub(super) gate: Option<FeedGate>,
+    pub(super) readiness: Readiness,
+    pub(super) report: Report,
+}
+
+/// Brings the mesh up in order: history, models, then the feed; afterwards says when the data has ended. Never returns
+/// but by a failure.
+pub(super) async fn launch(launch: Launch) -> Result<Infallible, Failure> {
+    let Launch { addresses, target, gate, readiness, report } = launch;
+    report.starting(&addresses, target);
+    if target != Target::All {
+        // A part alone waits for nobody.
+        if let Some(gate) = gate {
+            gate.open();
+        }
+        readiness.ready().await;
+        report.part_ready(target);
+        return std::future::pending().await;
+    }
+    report.importing(&readiness).await;
+    let model = connect::gateway(&format!("http://{}", addresses.model)).await?;
+    train(model, &report).await?;
+    if let Some(gate) = gate {
+        gate.open();
+    }
+    readiness.ready().await;
+    let market = connect::gateway(&format!("http://{}", addresses.market)).await?;
+    report.ready(&addresses, &feed(&market).await?);
+    watch_the_end(market, &report).await
+}
+
+/// Trains what has no champion yet; on a second start that is nothing.
+async fn train(model: Channel, report: &Report) -> Result<(), Failure> {
+    let request = TrainModelsRequest { missing_only: true, ..Default::default() };
+    let result = training::run(model, request, |progress| report.training(progress)).await?;
+    report.trained(&result);
+    Ok(())
+}
+
+async fn watch_the_end(market: Channel, report: &Report) -> Result<Infallible, Failure> {
+    loop {
+        let feed = feed(&market).await?;
+        if feed.state() == FeedState::Ended {
+            report.ended(&feed);
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn feed(market: &Channel) -> Result<Feed, Failure> {
+    let window = MarketServiceClient::new(market.clone()).get_replay_window(GetReplayWindowRequest {}).await?;
+    window.into_inner().feed.ok_or_else(|| Failure::runtime("market-svc does not say what its feed is"))
+}
