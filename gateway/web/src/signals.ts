@@ -101,7 +101,7 @@ function fillRow(row: HTMLElement, signal: Signal, moved: number | undefined): v
   setText(slot(row, "last-change"), moved === undefined ? "" : change(moved, 2));
   mark(slot(row, "last-mark"), moved);
   setText(slot(row, "action"), words(Action[signal.action] ?? "").toUpperCase());
-  setText(slot(row, "strength"), signal.strength > 0 ? signal.strength.toFixed(2) : "");
+  setText(slot(row, "strength"), isTrade(signal.action) ? signal.strength.toFixed(2) : "");
   setText(slot(row, "action-mark"), ACTION_MARK[signal.action]);
   setAttribute(slot(row, "action-mark"), "data-direction", direction(signal.action));
   setText(slot(row, "expected"), signal.expectedReturn === undefined ? "none" : change(signal.expectedReturn, 2));
@@ -113,6 +113,11 @@ function fillRow(row: HTMLElement, signal: Signal, moved: number | undefined): v
   );
   setText(slot(row, "cell-up"), upProbability === undefined ? "none" : percent(upProbability, 0));
   setText(slot(row, "cell-reasons"), reasonText(signal));
+}
+
+/** A strength beside HOLD would read as if something were done. */
+function isTrade(action: Action): boolean {
+  return action === Action.BUY || action === Action.SELL;
 }
 
 function direction(action: Action): string {

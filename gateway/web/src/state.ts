@@ -8,6 +8,7 @@ import type { GetLiveScoreResponse } from "./gen/tickmesh/model/v1/monitoring_se
 import type { Allocation } from "./gen/tickmesh/portfolio/v1/allocation_pb.ts";
 import type { StreamAllocationsResponse } from "./gen/tickmesh/portfolio/v1/optimizer_service_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { FeedState } from "./gen/tickmesh/type/v1/stream_pb.ts";
 import { type Candle, merged, toCandle } from "./candles.ts";
 import { day } from "./format.ts";
 import type { Health } from "./health.ts";
@@ -115,7 +116,17 @@ export function withBars(state: State, bars: readonly Bar[]): State {
     if (candle) candles.set(bar.symbol, merged(candles.get(bar.symbol) ?? [], [candle]));
     marketTime = later(marketTime, bar.closeTime);
   }
-  return { ...state, candles, marketTime, symbol: state.symbol ?? first(candles.keys()) };
+  const isNewSession = bars.some((bar) => !bar.isSnapshot) && isLater(marketTime, state.marketTime);
+  const feed = isNewSession ? withSession(state.feed) : state.feed;
+  return { ...state, candles, marketTime, feed, symbol: state.symbol ?? first(candles.keys()) };
+}
+
+/** A live bar of a new session: the feed goes on, one session further. The next answer about the feed confirms it. */
+function withSession(feed: Feed | undefined): Feed | undefined {
+  if (!feed) return undefined;
+  const sessionsDone = Math.min(feed.sessionsDone + 1, feed.sessionsTotal);
+  const state = feed.state === FeedState.WAITING ? FeedState.LIVE : feed.state;
+  return { ...feed, state, sessionsDone };
 }
 
 export function withSignals(state: State, arrived: readonly Signal[]): State {
@@ -166,6 +177,10 @@ export function marketDay(state: State): string | undefined {
 function first(symbols: Iterable<string>): string | undefined {
   for (const symbol of symbols) return symbol;
   return undefined;
+}
+
+function isLater(a: Timestamp | undefined, b: Timestamp | undefined): boolean {
+  return a !== undefined && b !== undefined && a.seconds > b.seconds;
 }
 
 function later(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | undefined {

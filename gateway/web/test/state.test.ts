@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { FeedSchema } from "../src/gen/tickmesh/market/v1/market_service_pb.ts";
+import { FeedState } from "../src/gen/tickmesh/type/v1/stream_pb.ts";
 import { take } from "../src/decode.ts";
 import { intervalText, nextBand } from "../src/interval.ts";
 import { initial, type State } from "../src/state.ts";
@@ -40,6 +43,15 @@ test("bars become candles and move the market clock", () => {
   assert.equal(state.marketTime?.seconds, 1615582800n);
   assert.equal(state.symbol, "AAPL");
   assert.equal(state.channels.bars.lastAt, 5);
+});
+
+test("a live bar of a new session moves the feed on, a snapshot does not", () => {
+  const feed = create(FeedSchema, { state: FeedState.WAITING, sessionsDone: 3, sessionsTotal: 684 });
+  const known = { ...after(bar("2021-03-12", 121)), feed };
+  const snapshot = take(known, "bars", { bars: [{ ...bar("2021-03-15", 122), isSnapshot: true }] as never }, 6);
+  assert.deepEqual([snapshot.feed?.state, snapshot.feed?.sessionsDone], [FeedState.WAITING, 3]);
+  const live = take(known, "bars", { bars: [bar("2021-03-15", 122)] as never }, 6);
+  assert.deepEqual([live.feed?.state, live.feed?.sessionsDone], [FeedState.LIVE, 4]);
 });
 
 test("a signal's interval is drawn ahead until its bar has come", () => {
