@@ -4,7 +4,7 @@ import { drawBanner } from "./banner.ts";
 import { Chart } from "./chart.ts";
 import { take } from "./decode.ts";
 import { part } from "./dom.ts";
-import { watchHealth } from "./health.ts";
+import { type Health, watchHealth } from "./health.ts";
 import { Loads } from "./loads.ts";
 import { drawNotice, judge } from "./notice.ts";
 import { drawParts } from "./parts.ts";
@@ -18,6 +18,9 @@ import { drawWeights } from "./weights.ts";
 
 /** How often staleness is judged. */
 const JUDGE_MS = 250;
+
+/** Over how long the tabs spread that come back to a gateway. */
+const BACK_MS = 600;
 
 const store = new Store<State>(initial);
 const choose = (symbol: string): void => store.update((state) => ({ ...state, symbol }));
@@ -49,7 +52,8 @@ function judgeNow(): void {
   drawNotice(part("connection"), part("alert"), judge(store.get(), Date.now()));
 }
 
-function goLive(): void {
+/** Opens the socket; returns what opens it sooner than its backoff would. */
+function goLive(): () => void {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/realtime`;
   const world = { connect: () => new WebSocket(url), now: Date.now, random: Math.random };
   const socket = new LiveSocket(world, {
@@ -63,11 +67,19 @@ function goLive(): void {
   window.addEventListener("pageshow", follow);
   window.addEventListener("online", follow);
   follow();
+  return follow;
+}
+
+/** Tells how the mesh is; a gateway that is back is connected to soon, by every tab at another moment. */
+function heardHealth(health: Health, connect: () => void): void {
+  const isBack = health.isReachable && store.get().health?.isReachable === false;
+  store.update((state) => ({ ...state, health }));
+  if (isBack) setTimeout(connect, Math.random() * BACK_MS);
 }
 
 drawEverything();
-watchHealth((health) => store.update((state) => ({ ...state, health })));
-goLive();
+const connect = goLive();
+watchHealth((health) => heardHealth(health, connect));
 new Loads(store).start();
 store.draw(judgeNow);
 setInterval(judgeNow, JUDGE_MS);
