@@ -34,6 +34,7 @@ pub mod render;
 pub mod template;
 #[cfg(test)]
 mod testing;
+mod trailers;
 pub mod transcode;
 mod unsized_body;
 pub mod upstreams;

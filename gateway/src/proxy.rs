@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 
 use crate::contract::{Contracts, Destination, Kind, Method};
 use crate::farewell::{Farewell, PoliteBody};
+use crate::trailers::FailureAsTrailers;
 use crate::transcode::error::bad_field;
 use crate::unsized_body::UnsizedBody;
 use crate::upstreams::Upstreams;
@@ -93,7 +94,7 @@ async fn send(upstream: &Upstream, method: &Method, request: Request<Body>) -> R
         Kind::Unary => upstream.unary().oneshot(request).await,
         Kind::ServerStream | Kind::ClientStream | Kind::BidiStream => upstream.stream().oneshot(request).await,
     };
-    let response = response?.map(Body::new);
+    let response = response?.map(|body| Body::new(FailureAsTrailers::new(Body::new(body))));
     Ok(match Farewell::of(method) {
         Some(farewell) => response.map(|body| Body::new(PoliteBody::new(body, ending, farewell))),
         None => response,

@@ -46,7 +46,7 @@ export class Chart {
     onThemeChange(() => this.#repaint());
   }
 
-  /** Draws what has changed; a new symbol is fitted into view. */
+  /** Draws what has changed; a new symbol, and history that comes after live candles, is fitted into view. */
   show(symbol: string, candles: readonly Candle[], bands: readonly Band[]): void {
     const before = this.#shown;
     const last = candles.at(-1);
@@ -54,7 +54,7 @@ export class Chart {
     else if (last && before.candles !== candles) this.#candles.update(copy(last));
     this.#shown = { symbol, candles };
     this.#showBands(bands, last);
-    if (before?.symbol !== symbol || (before.candles.length < 2 && candles.length > 1)) this.#fit(candles.length);
+    if (before?.symbol !== symbol || reachesFurtherBack(before.candles, candles)) this.#fit(candles.length);
   }
 
   #showBands(bands: readonly Band[], last: Candle | undefined): void {
@@ -111,6 +111,12 @@ function isOneMore(before: readonly Candle[], after: readonly Candle[]): boolean
     after[0] === before[0] &&
     after[before.length - 2] === before.at(-2)
   );
+}
+
+/** Whether history has come; candles that are dropped or added at the end leave the reader's view alone. */
+function reachesFurtherBack(before: readonly Candle[], after: readonly Candle[]): boolean {
+  const [first, was] = [after[0], before[0]];
+  return first !== undefined && (was === undefined || first.time < was.time);
 }
 
 /** Up is a hollow candle and down a full one, so that colour is not all that tells them apart. */
