@@ -92,10 +92,16 @@ mod tests {
             let targets: Vec<f64> = targets.iter().map(|target| target * 10f64.powi(exponent)).collect();
             let integers = quantise(&targets);
             prop_assert!(integers.iter().map(|target| target.abs() as f64).sum::<f64>() <= 2.0 * LIMIT);
-            let spread = integers[0] - integers[1];
-            let steps = (targets[0] - targets[1]) / spread as f64;
-            for pair in targets.windows(2).zip(integers.windows(2)).map(|(y, q)| (y[1] - y[0]) / steps - (q[1] - q[0]) as f64) {
-                prop_assert!(pair.abs() < 1e-6 * spread.abs().max(1_000_000) as f64, "{pair}");
+            // The widest pair is the yardstick: any other could be too near each other to measure by.
+            let low = (0..targets.len()).min_by(|a, b| targets[*a].total_cmp(&targets[*b])).unwrap();
+            let high = (0..targets.len()).max_by(|a, b| targets[*a].total_cmp(&targets[*b])).unwrap();
+            let (range, steps) = (targets[high] - targets[low], (integers[high] - integers[low]) as f64);
+            let coarsest = 2.0 * (targets.len() as f64 * range / LIMIT).max(f64::MIN_POSITIVE);
+            prop_assert!(steps + 2.0 >= range / coarsest, "only {} steps", steps);
+            for (target, integer) in targets.iter().zip(&integers) {
+                let (up, counted) = (target - targets[low], (integer - integers[low]) as f64);
+                // Two steps for rounding to integers, four for the doubles of this very comparison.
+                prop_assert!((up * steps - counted * range).abs() <= 6.0 * range, "{}: {} of {}", target, counted, steps);
             }
         }
 
@@ -104,6 +110,18 @@ mod tests {
             let (left, right) = (Sums::of(target, left), Sums::of(target, right));
             prop_assert_eq!((left + right).gain(left), 0.0);
         }
+    }
+
+    #[test]
+    fn equal_targets_stay_equal() {
+        assert_eq!(quantise(&[0.0; 40]), [0; 40]);
+        // Their mean is not exactly 0.1.
+        let integers = quantise(&[0.1; 40]);
+        assert!(integers.iter().all(|integer| *integer == integers[0]), "{integers:?}");
+        assert_eq!(
+            quantise(&[1.0, 1.0, 4.0, 2.0]).windows(2).map(|pair| pair[0] == pair[1]).collect::<Vec<_>>(),
+            [true, false, false]
+        );
     }
 
     #[test]
