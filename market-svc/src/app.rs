@@ -10,12 +10,11 @@ use tickmesh_mesh::serve::{MAX_RESPONSE_BYTES, ServeError, Server, Setup};
 use tickmesh_mesh::store::{DataDir, sqlite};
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestServiceServer;
 use tickmesh_proto::server::market::v1::market_service_server::MarketServiceServer;
-use tickmesh_proto::types::Timestamp;
+use tickmesh_proto::types::{Calendar, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use crate::calendar::Calendar;
 use crate::config::{Config, FeedKind};
 use crate::error::Error;
 use crate::feed::{Data, Desk, Feed, FeedGate, Gated, Replay, Walk};
@@ -84,8 +83,7 @@ impl App {
     /// If the port cannot be served, or history cannot be imported.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let stop = CancellationToken::new();
-        let desk =
-            Desk { market: self.market, cpu: self.cpu, clock: tickmesh_mesh::clock::now, stop: stop.clone() };
+        let desk = Desk { market: self.market, cpu: self.cpu, clock: tickmesh_mesh::clock::now, stop: stop.clone() };
         let mut tasks = JoinSet::new();
         tasks.spawn(self.feed.run(desk, self.latch, self.gated));
         let feed_stop = stop.clone();

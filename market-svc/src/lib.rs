@@ -10,7 +10,6 @@
 
 mod app;
 pub mod bar;
-pub mod calendar;
 mod config;
 pub mod csv;
 mod error;

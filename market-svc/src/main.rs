@@ -44,8 +44,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Refusal> {
     telemetry::init("info", telemetry::LogFormat::Auto).map_err(plain)?;
     let Process { data_dir, market } = config().map_err(|e| Refusal(e.exit_code(), e.to_string()))?;
-    let listener =
-        bind(market.addr, "TICKMESH_MARKET__ADDR").map_err(|e| Refusal(e.exit_code(), e.to_string()))?;
+    let listener = bind(market.addr, "TICKMESH_MARKET__ADDR").map_err(|e| Refusal(e.exit_code(), e.to_string()))?;
     let cpu = CpuPool::new(available_parallelism().map_or(1, NonZero::get), 256).map_err(plain)?;
     let setup = Setup { listener, readiness: Readiness::new(), cpu, data_dir };
     let ours = |e: market_svc::Error| Refusal(e.exit_code(), e.to_string());

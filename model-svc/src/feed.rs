@@ -2,11 +2,13 @@
 
 use futures_util::future::BoxFuture;
 use tickmesh_mesh::status::Fault;
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use crate::history::DailyBar;
 use crate::live::LiveBar;
-use crate::sessions::Calendar;
+
+/// The calendar of a symbol of which the market names none that is known.
+pub const USUAL_CALENDAR: Calendar = Calendar::NewYork;
 
 /// Something that the market's stream of daily bars tells.
 #[derive(Clone, Debug, PartialEq)]

@@ -58,7 +58,6 @@ pub mod monitor;
 pub mod pipeline;
 pub mod portfolio;
 pub mod ridge;
-pub mod sessions;
 pub mod shared;
 pub mod store;
 #[cfg(test)]

@@ -80,13 +80,15 @@ pub fn unknown_symbol(symbol: &str, known: &[Symbol]) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use tickmesh_proto::types::Calendar;
+
     use super::*;
     use crate::testing;
 
     #[test]
     fn an_unknown_symbol_is_answered_with_the_known_ones_and_the_way_to_import() {
         let shared = Shared::default();
-        let listed = |symbol| Listed { symbol: testing::symbol(symbol), calendar: Default::default(), daily_bars: 9 };
+        let listed = |symbol| Listed { symbol: testing::symbol(symbol), calendar: Calendar::NewYork, daily_bars: 9 };
         shared.listed.store(Arc::new(vec![listed("AAPL"), listed("NVDA")]));
         let fault = shared.standing("ZZZZ").unwrap_err();
         assert_eq!((fault.code(), fault.reason()), (Code::NotFound, "SYMBOL_UNKNOWN"));

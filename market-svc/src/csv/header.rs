@@ -29,7 +29,9 @@ pub enum HeaderError {
     #[error("the header cannot be read: {0}")]
     Malformed(#[from] csv::Error),
     /// A column is missing.
-    #[error("the header needs the columns date, open, high, low, close and, unless the file's name is the symbol, symbol; missing: {0}")]
+    #[error(
+        "the header needs the columns date, open, high, low, close and, unless the file's name is the symbol, symbol; missing: {0}"
+    )]
     Missing(String),
     /// Two columns mean the same.
     #[error("the header has two columns for {0}")]

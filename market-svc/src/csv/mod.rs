@@ -129,19 +129,33 @@ impl<R: BufRead> io::Read for Text<R> {
     }
 }
 
-/// The dates of the bundled bars.
-#[cfg(test)]
-pub(crate) fn bundled_dates() -> std::collections::BTreeSet<jiff::civil::Date> {
-    let options = Options { symbol: None, time_frame: TimeFrame::D1 };
-    let bars = Reader::new(BUNDLED, options).unwrap().map(Result::unwrap);
-    bars.map(|bar| crate::calendar::utc_date(bar.candle.close_time)).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::io::Write as _;
 
+    use jiff::civil::Date;
+    use tickmesh_proto::types::{Calendar, utc_date};
+
     use super::*;
+
+    /// The rules of [`Calendar`] give the 2,699 sessions of the bundled data, but for one that no rule could know.
+    #[test]
+    fn sessions_equal_those_of_the_bundled_bars() {
+        let bars =
+            Reader::new(BUNDLED, Options { symbol: None, time_frame: TimeFrame::D1 }).unwrap().map(Result::unwrap);
+        let real: BTreeSet<Date> = bars.map(|bar| utc_date(bar.candle.close_time)).collect();
+        let mut wrong = Vec::new();
+        let mut date = *real.first().unwrap();
+        while date <= *real.last().unwrap() {
+            if Calendar::NewYork.trades_on(date) != real.contains(&date) {
+                wrong.push(date.to_string());
+            }
+            date = date.tomorrow().unwrap();
+        }
+        assert_eq!(real.len(), 2_699);
+        assert_eq!(wrong, ["2018-12-05"], "the day of mourning for George H. W. Bush");
+    }
 
     fn read(text: &[u8], stem: Option<&str>, time_frame: TimeFrame) -> Vec<Result<Bar, String>> {
         let symbol = stem.map(|s| Symbol::try_from(s).unwrap());
@@ -200,7 +214,10 @@ mod tests {
         assert_eq!(daily[0], daily[1]);
         let minutes = read(text, Some("X"), TimeFrame::M1);
         let bar = minutes[0].as_ref().unwrap().candle;
-        assert_eq!((bar.open_time.to_string().as_str(), bar.close_time.since(bar.open_time).as_secs()), ("2022-01-03T05:00:00Z", 60));
+        assert_eq!(
+            (bar.open_time.to_string().as_str(), bar.close_time.since(bar.open_time).as_secs()),
+            ("2022-01-03T05:00:00Z", 60)
+        );
         assert!(minutes[1].as_ref().unwrap_err().contains("RFC 3339"));
     }
 

@@ -1,7 +1,5 @@
 use jiff::civil::Date;
-use tickmesh_proto::types::{TimeFrame, Timestamp};
-
-use crate::calendar::{Calendar, Session};
+use tickmesh_proto::types::{Calendar, Session, TimeFrame, Timestamp};
 
 /// What a row says about its time.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use tickmesh_mesh::readiness::Latch;
-use tickmesh_proto::types::Timestamp;
+use tickmesh_proto::types::{Timestamp, utc_date, utc_midnight};
 
 use super::{Data, Desk, Gated, Pace, data};
 use crate::bar::Bar;
-use crate::calendar::{utc_date, utc_midnight};
 use crate::error::Error;
 use crate::event::Event;
 use crate::market::{FeedState, ReplaySpan};

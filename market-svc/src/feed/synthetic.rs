@@ -2,11 +2,10 @@ use jiff::civil::Date;
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use tickmesh_mesh::readiness::Latch;
-use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+use tickmesh_proto::types::{Calendar, Session, Symbol, TimeFrame, Timestamp};
 
 use super::{Desk, Gated, Pace, data};
 use crate::bar::{Bar, Draft, Series};
-use crate::calendar::{Calendar, Session};
 use crate::config::Synthetic;
 use crate::error::Error;
 use crate::event::{Event, Level, Quote, Trade, What};

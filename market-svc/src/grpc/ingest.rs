@@ -44,7 +44,8 @@ impl Ingest {
         let bar = parse::bar(bar)?;
         let refused = self.market.admits(bar.candle.close_time);
         refused.map_err(|rule| {
-            Fault::new(Code::InvalidArgument, "BEYOND_CLOCK", format!("close_time {rule}")).field("close_time", rule.to_string())
+            Fault::new(Code::InvalidArgument, "BEYOND_CLOCK", format!("close_time {rule}"))
+                .field("close_time", rule.to_string())
         })?;
         Ok(bar)
     }

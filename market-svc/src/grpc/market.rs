@@ -5,13 +5,13 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tickmesh_fanout::topic::{EncodedMessages, Topic, TopicConfig, View};
 use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Fault, Violations};
+use tickmesh_proto::google::rpc;
 use tickmesh_proto::market::v1::{
     BatchGetSnapshotsRequest, BatchGetSnapshotsResponse, BatchListBarsRequest, BatchListBarsResponse,
     GetInstrumentRequest, GetReplayWindowRequest, GetReplayWindowResponse, GetSnapshotRequest, Instrument,
     ListBarsRequest, ListBarsResponse, ListInstrumentsRequest, ListInstrumentsResponse, Snapshot, SnapshotResult,
     StreamBarsRequest, StreamBarsResponse, StreamTicksRequest, StreamTicksResponse, snapshot_result,
 };
-use tickmesh_proto::google::rpc;
 use tickmesh_proto::server::market::v1::market_service_server::MarketService;
 use tickmesh_proto::types::Symbol;
 use tonic::{Request, Response, Status};

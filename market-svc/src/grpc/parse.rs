@@ -2,11 +2,10 @@ use tickmesh_fanout::topic::{Fields, Filter as Kinds, Subscription};
 use tickmesh_mesh::status::{Fault, Violations};
 use tickmesh_proto::market::v1 as wire;
 use tickmesh_proto::r#type::v1::Delivery;
-use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp, utc_date};
 
 use super::page_token::{PageToken, page_size};
 use crate::bar::{Bar, Draft, Series};
-use crate::calendar::utc_date;
 use crate::instrument::{Filter, Instrument};
 use crate::store::{Query, SliceQuery, Span};
 

@@ -63,7 +63,8 @@ impl MarketSource {
         let time_frame = wanted.filter.time_frame.and_then(|code| TimeFrame::from_code(code).ok());
         let span = Span { start: query.start, end: Timestamp::MAX, known_at: clock.unwrap_or(Timestamp::MIN) };
         let slices = SliceQuery { symbols, time_frame: time_frame.unwrap_or(TimeFrame::D1), span, after: None };
-        let reading = Reading { market: Arc::clone(&self.0), next: Some(slices), after: query.after, ready: VecDeque::new() };
+        let reading =
+            Reading { market: Arc::clone(&self.0), next: Some(slices), after: query.after, ready: VecDeque::new() };
         Joined { position, through: clock, pages: stream::unfold(reading, Reading::page).boxed() }
     }
 }
@@ -71,7 +72,8 @@ impl MarketSource {
 /// The events that make up what is newest: trade, quote and daily bar.
 fn events_of(symbol: &Symbol, entry: &Entry) -> Vec<Event> {
     let at = |time, what| Event { symbol: symbol.clone(), time, what };
-    let bar = |candle| Event::closed(Bar { series: Series { symbol: symbol.clone(), time_frame: TimeFrame::D1 }, candle });
+    let bar =
+        |candle| Event::closed(Bar { series: Series { symbol: symbol.clone(), time_frame: TimeFrame::D1 }, candle });
     let trade = entry.trade().map(|(trade, time)| at(time, What::Trade(trade)));
     let quote = entry.quote().map(|(quote, time)| at(time, What::Quote(quote)));
     [entry.day().copied().map(bar), quote, trade].into_iter().flatten().collect()

@@ -1,7 +1,6 @@
-use tickmesh_proto::types::Symbol;
+use tickmesh_proto::types::{Calendar, Symbol};
 
 use super::{AssetClass, Instrument};
-use crate::calendar::Calendar;
 
 /// ISO 10383's code for a market that is not known.
 const NO_MARKET: &str = "XXXX";

@@ -3,9 +3,7 @@
 mod filter;
 mod known;
 
-use tickmesh_proto::types::Symbol;
-
-use crate::calendar::Calendar;
+use tickmesh_proto::types::{Calendar, Symbol};
 
 pub use filter::{Filter, FilterError};
 
@@ -68,7 +66,7 @@ impl Instrument {
     ///
     /// ```
     /// use market_svc::instrument::Instrument;
-    /// use tickmesh_proto::types::Symbol;
+    /// use tickmesh_proto::types::{Calendar, Symbol};
     /// let apple = Instrument::of(&Symbol::try_from("AAPL")?);
     /// assert_eq!((apple.name.as_str(), apple.venue.as_str()), ("Apple Inc.", "XNAS"));
     /// # Ok::<(), tickmesh_proto::types::ParseSymbolError>(())

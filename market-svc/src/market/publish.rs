@@ -82,7 +82,8 @@ impl Market {
 
     fn unstored_bars(&self, stored: Option<Timestamp>) -> Result<Vec<Bar>, Error> {
         let mut bars = Vec::new();
-        for logged in self.log.events_after(self.log.oldest()).filter(|e| e.kind == BAR && Some(e.event_time) > stored) {
+        for logged in self.log.events_after(self.log.oldest()).filter(|e| e.kind == BAR && Some(e.event_time) > stored)
+        {
             let event = self.wire.decode(&logged.body).map_err(Error::Event)?;
             bars.extend(event.bar().cloned());
         }

@@ -60,8 +60,11 @@ impl Market {
         let now = state.feed.market_time.unwrap_or(Timestamp::MIN);
         let entry = state.board.get(symbol.as_str());
         entry.and_then(|entry| entry.snapshot(symbol, instrument.calendar, now)).ok_or_else(|| {
-            Fault::new(Code::NotFound, "NO_DATA", format!("{symbol} has no price yet"))
-                .resource("symbol", symbol.as_str(), "has no bars")
+            Fault::new(Code::NotFound, "NO_DATA", format!("{symbol} has no price yet")).resource(
+                "symbol",
+                symbol.as_str(),
+                "has no bars",
+            )
         })
     }
 

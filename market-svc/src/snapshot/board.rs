@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
-use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, TimeFrame, Timestamp};
 
 use super::{RunningIndicators, Snapshot, is_stale};
 use crate::bar::Candle;
-use crate::calendar::Calendar;
 use crate::event::{Event, Quote, Trade, What};
 
 /// The newest state of every instrument that has had an event.

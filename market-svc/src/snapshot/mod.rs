@@ -9,10 +9,9 @@ mod indicators;
 
 use std::time::Duration;
 
-use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, TimeFrame, Timestamp};
 
 use crate::bar::Candle;
-use crate::calendar::Calendar;
 use crate::event::{Quote, Trade};
 
 pub use board::{Board, Entry};

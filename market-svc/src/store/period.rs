@@ -1,7 +1,5 @@
 use jiff::civil::Date;
-use tickmesh_proto::types::{TimeFrame, Timestamp};
-
-use crate::calendar::{utc_date, utc_midnight};
+use tickmesh_proto::types::{TimeFrame, Timestamp, utc_date, utc_midnight};
 
 /// The span whose bars stand in one block, by its first nanosecond: a year of days, a month of hours, a day of minutes,
 /// an hour of seconds (UTC, by open time). So a block has between 24 and 3,600 rows, enough to read fast and few enough to

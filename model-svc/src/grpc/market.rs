@@ -8,14 +8,13 @@ use tickmesh_proto::market::v1 as wire;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
 use tickmesh_proto::market::v1::stream_bars_response::Control;
 use tickmesh_proto::r#type::v1::{Delivery, FeedState, TimeFrame};
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::feed::{FeedEvent, FeedPhase, Listed, Market};
+use crate::feed::{FeedEvent, FeedPhase, Listed, Market, USUAL_CALENDAR};
 use crate::history::{DailyBar, RawPrices};
 use crate::live::LiveBar;
-use crate::sessions::Calendar;
 
 /// Where history begins: before any bar that a market has.
 const BEGIN: prost_types::Timestamp = prost_types::Timestamp { seconds: -5_000_000_000, nanos: 0 };
@@ -79,7 +78,8 @@ impl Market for MarketClient {
 
 fn instrument(wire: wire::Instrument) -> Option<Listed> {
     let symbol = Symbol::try_from(wire.symbol).ok()?;
-    Some(Listed { symbol, calendar: Calendar::by_name(&wire.calendar), daily_bars: wire.daily_bars })
+    let calendar = Calendar::by_name(&wire.calendar).unwrap_or(USUAL_CALENDAR);
+    Some(Listed { symbol, calendar, daily_bars: wire.daily_bars })
 }
 
 /// A raw daily bar. Whatever breaks the contract is left out: it was checked where it came in.

@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::desk::Reign;
 use super::score::Score;
 use crate::features::Row;
 use crate::forecast::{Forecast, Forecaster, Moment};
 use crate::history::{DailyBar, History};
-use crate::sessions::Calendar;
 
 /// Sessions after which a bar is stale.
 const STALE_AFTER: u32 = 3;
@@ -71,7 +70,7 @@ impl Standing {
     /// Whether a bar closed at `time` is too old by the market clock: by more than three sessions.
     #[must_use]
     pub fn is_stale(&self, time: Timestamp, clock: Option<Timestamp>) -> bool {
-        clock.is_some_and(|clock| self.calendar.is_older(time, clock, STALE_AFTER))
+        clock.is_some_and(|clock| self.calendar.sessions_closed(time, clock, STALE_AFTER + 1) > STALE_AFTER)
     }
 
     /// The bars closed at or before `time`, copied.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, RwLock};
 
 use sha2::{Digest as _, Sha256};
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::archive::Served;
 use super::board::{Newest, SharedHistory, Standing};
@@ -11,7 +11,6 @@ use crate::conformal::Conformal;
 use crate::features::{FeatureSet, Row, State, WIDTH, fold};
 use crate::forecast::{Forecast, Rules, Tracker};
 use crate::history::{DailyBar, History};
-use crate::sessions::Calendar;
 use crate::version::Version;
 
 /// A version's time as champion: it serves the bars after `after`, and the first champion also the bar at `after`.

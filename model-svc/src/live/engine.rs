@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::archive::Archive;
 use super::board::Board;
 use super::desk::{Desk, Event, Reign};
+use crate::feed::USUAL_CALENDAR;
 use crate::forecast::Rules;
 use crate::history::DailyBar;
-use crate::sessions::Calendar;
 use crate::version::Version;
 
 /// A bar of some symbol.
@@ -108,7 +108,7 @@ impl Engine {
 
     fn desk(&mut self, symbol: &Symbol) -> &mut Desk {
         if !self.desks.contains_key(symbol) {
-            let calendar = self.calendars.get(symbol).copied().unwrap_or_default();
+            let calendar = self.calendars.get(symbol).copied().unwrap_or(USUAL_CALENDAR);
             let mut desk = Desk::new(symbol.clone(), calendar, self.archive.take(symbol));
             for install in self.ahead.remove(symbol).unwrap_or_default() {
                 // Before its first bar a desk has nothing to issue.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Symbol, Timestamp, utc_date};
 
 use super::*;
 use crate::decision::{Action, Reason};
@@ -34,6 +34,16 @@ fn issued(events: &[Event]) -> Vec<&Issued> {
     issued.collect()
 }
 
+/// The calendar knew the date of the bar that came next, over all weekends and holidays.
+fn assert_each_targets_the_next_bar(histories: &BTreeMap<Symbol, History>, events: &[Event]) {
+    for Issued { forecast, .. } in issued(events) {
+        let bars = histories[&forecast.symbol].bars();
+        if let Some(next) = bars.get(bars.partition_point(|bar| bar.time() <= forecast.as_of)) {
+            assert_eq!(utc_date(forecast.target_time), utc_date(next.time()), "{}", forecast.symbol);
+        }
+    }
+}
+
 /// The expectation that the bundled replay has to meet, with fewer trees than are served, so that the test is fast.
 #[test]
 fn the_bundled_replay_keeps_its_coverage_and_stays_near_persistence() {
@@ -45,7 +55,8 @@ fn the_bundled_replay_keeps_its_coverage_and_stays_near_persistence() {
         assert!(figures.information_coefficient.is_none_or(|ic| ic.abs() < 0.2), "a leak: {figures:?}");
     }
     let mut engine = Engine::new(Rules::default(), champions, Archive::default());
-    engine.take(testing::stream(&histories), "");
+    let events = engine.take(testing::stream(&histories), "");
+    assert_each_targets_the_next_bar(&histories, &events);
     for (symbol, standing) in engine.board().symbols {
         let score = standing.scores[0].1.read().unwrap();
         let (coverage, ratio) = (score.coverage().unwrap(), score.mse().unwrap() / score.mse_persistence().unwrap());

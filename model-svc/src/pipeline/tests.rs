@@ -2,13 +2,12 @@ use std::sync::{Arc, Mutex};
 
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::status::Fault;
-use tickmesh_proto::types::Timestamp;
+use tickmesh_proto::types::{Calendar, Timestamp};
 
 use super::{Latches, Parts, Pipeline, Signals};
 use crate::feed::{FeedEvent, Listed};
 use crate::forecast::{Forecast, Rules};
 use crate::live::{Engine, Event, LiveBar};
-use crate::sessions::Calendar;
 use crate::shared::Shared;
 use crate::store::{ForecastQuery, LogMark, NewVersion, SqliteStore, Store, in_memory};
 use crate::testing;
@@ -220,7 +219,7 @@ async fn readiness_waits_for_every_listed_symbol() {
     let mut pipeline = house.feed(902).await;
     assert!(!house.readiness.is_ready(), "the market has listed nothing yet");
     let listed =
-        |symbol: &str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::default(), daily_bars: 451 };
+        |symbol: &str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::NewYork, daily_bars: 451 };
     pipeline.on_event(FeedEvent::Listed(vec![listed("S0"), listed("S1"), listed("S2")])).await;
     let train = house.readiness.open().into_iter().find(|latch| latch.name == "model/train").unwrap();
     assert_eq!((train.done, train.total), (2, 3));

@@ -1,9 +1,8 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
-use tickmesh_proto::types::Symbol;
+use tickmesh_proto::types::{Calendar, Symbol};
 
 use super::{StoreError, sql};
-use crate::calendar::Calendar;
 use crate::instrument::{AssetClass, Instrument};
 
 pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<Instrument>, StoreError> {

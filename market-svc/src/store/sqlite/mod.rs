@@ -28,8 +28,7 @@ impl SqliteStore {
     pub const FILE: &'static str = "market.db";
 
     /// The schema, oldest change first. What is listed has been applied somewhere and never changes.
-    pub const MIGRATIONS: &'static [(&'static str, &'static str)] =
-        &[("0001_bars", include_str!("0001_bars.sql"))];
+    pub const MIGRATIONS: &'static [(&'static str, &'static str)] = &[("0001_bars", include_str!("0001_bars.sql"))];
 
     /// A store over an opened and migrated database.
     pub fn new(readers: SqlitePool, writer: SqlitePool) -> Self {
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     /// A store in memory: readers and writer share the one connection that holds it.
-    pub(crate) async fn in_memory() -> SqliteStore {
+    async fn in_memory() -> SqliteStore {
         let options = SqliteConnectOptions::new().in_memory(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
         for (_, migration) in SqliteStore::MIGRATIONS {
@@ -179,6 +178,3 @@ mod tests {
         assert_eq!(error.to_string(), "the block of AAPL from 2020-01-01T00:00:00Z is of an unknown format");
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::in_memory;

@@ -7,7 +7,8 @@ pub(super) const PUT_INSTRUMENT: &str =
     "INSERT INTO instruments (symbol, name, asset_class, venue, currency, tick_size, calendar)
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (symbol) DO NOTHING";
 
-pub(super) const BLOCK: &str = "SELECT period, body FROM bar_blocks WHERE symbol = $1 AND time_frame = $2 AND period = $3";
+pub(super) const BLOCK: &str =
+    "SELECT period, body FROM bar_blocks WHERE symbol = $1 AND time_frame = $2 AND period = $3";
 
 pub(super) const BLOCKS_ASCENDING: &str = "SELECT period, body FROM bar_blocks
      WHERE symbol = $1 AND time_frame = $2 AND period BETWEEN $3 AND $4 ORDER BY period";

@@ -6,7 +6,9 @@ use jiff::civil::{Date, Weekday};
 pub(super) fn new_york(date: Date) -> bool {
     let year = date.year();
     let kept = |month, day| observed(Date::constant(year, month, day)) == date;
-    let nth = |month, weekday, n| Date::constant(year, month, 1).nth_weekday_of_month(n, weekday).is_ok_and(|day| day == date);
+    let nth = |month, weekday, n| {
+        Date::constant(year, month, 1).nth_weekday_of_month(n, weekday).is_ok_and(|day| day == date)
+    };
     kept(1, 1) && date.month() == 1
         || year >= 1998 && nth(1, Weekday::Monday, 3)
         || nth(2, Weekday::Monday, 3)
@@ -48,24 +50,6 @@ fn good_friday(year: i16) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Calendar;
-    use crate::csv::bundled_dates;
-
-    /// The rules give the 2,699 sessions of the bundled data, but for one that no rule could know.
-    #[test]
-    fn sessions_equal_those_of_the_bundled_bars() {
-        let real = bundled_dates();
-        let mut wrong = Vec::new();
-        let mut date = *real.first().unwrap();
-        while date <= *real.last().unwrap() {
-            if Calendar::NewYork.trades_on(date) != real.contains(&date) {
-                wrong.push(date.to_string());
-            }
-            date = date.tomorrow().unwrap();
-        }
-        assert_eq!(real.len(), 2_699);
-        assert_eq!(wrong, ["2018-12-05"], "the day of mourning for George H. W. Bush");
-    }
 
     #[test]
     fn good_fridays() {

@@ -11,7 +11,8 @@ use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use tickmesh_proto::types::Timestamp;
+
+use super::Timestamp;
 
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
@@ -68,6 +69,10 @@ impl Calendar {
 
     /// How many sessions closed after `from` and at or before `to`. Counts no further than `at_most`.
     pub fn sessions_closed(self, from: Timestamp, to: Timestamp, at_most: u32) -> u32 {
+        // The usual case, and on the path of every forecast: what is asked about is the newest there is.
+        if to <= from {
+            return 0;
+        }
         let (mut date, mut count) = (utc_date(from), 0);
         while count < at_most {
             let Some(session) = self.hours(date) else { break };
@@ -80,6 +85,21 @@ impl Calendar {
         }
         count
     }
+
+    /// The close of the first session that ends after `after`, on a date on which the market trades.
+    ///
+    /// `None` outside the years 1678 to 2261.
+    pub fn next_close(self, after: Timestamp) -> Option<Timestamp> {
+        // No session of an earlier date is still open: New York closes before midnight UTC.
+        let mut date = utc_date(after);
+        loop {
+            let close = self.hours(date)?.close;
+            if close > after && self.trades_on(date) {
+                return Some(close);
+            }
+            date = date.tomorrow().ok()?;
+        }
+    }
 }
 
 impl fmt::Display for Calendar {
@@ -89,14 +109,14 @@ impl fmt::Display for Calendar {
 }
 
 /// The date of `time` in UTC.
-pub(crate) fn utc_date(time: Timestamp) -> Date {
+pub fn utc_date(time: Timestamp) -> Date {
     let days = time.nanos().div_euclid(NANOS_PER_DAY);
     let epoch = Date::constant(1970, 1, 1);
     epoch.checked_add(jiff::Span::new().days(days)).expect("64-bit nanoseconds stay within the years 1677 to 2262")
 }
 
 /// Midnight UTC at which `date` begins; `None` outside the years 1678 to 2261.
-pub(crate) fn utc_midnight(date: Date) -> Option<Timestamp> {
+pub fn utc_midnight(date: Date) -> Option<Timestamp> {
     to_time(utc(date)?)
 }
 
@@ -116,6 +136,10 @@ fn to_time(time: jiff::Timestamp) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
+    fn at(text: &str) -> Timestamp {
+        to_time(text.parse().unwrap()).unwrap()
+    }
+
     fn close(date: &str) -> Timestamp {
         Calendar::NewYork.hours(date.parse().unwrap()).unwrap().close
     }
@@ -128,6 +152,51 @@ mod tests {
         assert_eq!(count("2021-01-15", "2021-01-19"), 1, "Saturday, Sunday, Martin Luther King Day");
         assert_eq!(count("2021-01-05", "2021-01-04"), 0, "backwards");
         assert_eq!(count("2021-01-04", "2022-01-04"), 100, "no further than asked");
+    }
+
+    #[test]
+    fn age_counts_sessions_and_not_weekends() {
+        let friday = at("2021-03-12T21:00:00Z");
+        let closed = |clock| Calendar::NewYork.sessions_closed(friday, at(clock), 4);
+        assert_eq!(closed("2021-03-17T20:00:00Z"), 3, "Monday, Tuesday, Wednesday");
+        assert_eq!(closed("2021-03-18T19:59:59Z"), 3);
+        assert_eq!(closed("2021-03-18T20:00:00Z"), 4);
+        assert_eq!(closed("2021-03-12T21:00:00Z"), 0);
+    }
+
+    #[test]
+    fn the_next_close_is_after_the_time_asked_for() {
+        let next = |time| Calendar::NewYork.next_close(at(time)).unwrap();
+        assert_eq!(next("2021-03-12T20:59:59Z"), at("2021-03-12T21:00:00Z"), "the session is still open");
+        assert_eq!(next("2021-03-11T21:00:00Z"), at("2021-03-12T21:00:00Z"), "a close is not after itself");
+        assert_eq!(next("2021-03-12T23:59:59Z"), at("2021-03-15T20:00:00Z"), "the evening after the close");
+    }
+
+    #[test]
+    fn a_weekend_lies_between_closes_and_the_clocks_change_in_it() {
+        let next = |time| Calendar::NewYork.next_close(at(time)).unwrap();
+        assert_eq!(next("2021-02-05T21:00:00Z"), at("2021-02-08T21:00:00Z"));
+        assert_eq!(next("2021-03-12T21:00:00Z"), at("2021-03-15T20:00:00Z"), "summer time begins on the 14th");
+        assert_eq!(next("2021-03-13T12:00:00Z"), at("2021-03-15T20:00:00Z"));
+        assert_eq!(next("2021-11-05T20:00:00Z"), at("2021-11-08T21:00:00Z"), "and ends on the 7th of November");
+        assert_eq!(next("1987-04-03T21:00:00Z"), at("1987-04-06T20:00:00Z"), "by the law of 1987");
+    }
+
+    #[test]
+    fn a_holiday_has_no_close() {
+        let next = |time| Calendar::NewYork.next_close(at(time)).unwrap();
+        assert_eq!(next("2021-01-15T21:00:00Z"), at("2021-01-19T21:00:00Z"), "Martin Luther King Day");
+        assert_eq!(next("2021-04-01T20:00:00Z"), at("2021-04-05T20:00:00Z"), "Good Friday");
+        assert_eq!(next("2021-11-24T21:00:00Z"), at("2021-11-26T21:00:00Z"), "Thanksgiving");
+        assert_eq!(next("2021-12-23T21:00:00Z"), at("2021-12-27T21:00:00Z"), "Christmas on a Saturday");
+    }
+
+    #[test]
+    fn the_next_close_of_markets_that_never_close_is_midnight() {
+        let next = |time| Calendar::Always.next_close(at(time)).unwrap();
+        assert_eq!(next("2021-03-13T12:00:00Z"), at("2021-03-14T00:00:00Z"));
+        assert_eq!(next("2021-03-14T00:00:00Z"), at("2021-03-15T00:00:00Z"));
+        assert_eq!(next("2021-12-24T23:59:59.999999999Z"), at("2021-12-25T00:00:00Z"));
     }
 
     #[test]
@@ -148,6 +217,9 @@ mod tests {
     #[test]
     fn far_dates_have_no_hours() {
         assert_eq!(Calendar::NewYork.hours(Date::MAX), None);
+        for calendar in [Calendar::NewYork, Calendar::Always] {
+            assert_eq!(calendar.next_close(Timestamp::MAX), None);
+        }
         assert_eq!(utc_date(Timestamp::MAX).year(), 2262);
     }
 }
