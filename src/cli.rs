@@ -78,7 +78,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "PART")]
     pub target: Option<Target>,
     /// Replayed trading days a second, above 0 to 1,000 [default: 1].
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub speed: Option<f64>,
     /// First date that is replayed rather than imported [default: 2021-01-01].
     #[arg(long, value_name = "DATE")]

@@ -55,6 +55,19 @@ impl From<tonic::Status> for Failure {
     }
 }
 
+/// Each part knows its own exit codes.
+macro_rules! failures_of {
+    ($($part:ident),*) => {$(
+        impl From<$part::Error> for Failure {
+            fn from(error: $part::Error) -> Self {
+                Self::of_part(error.exit_code(), error)
+            }
+        }
+    )*};
+}
+
+failures_of!(market_svc, model_svc, portfolio_svc, gateway);
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::runtime(error)

@@ -39,13 +39,14 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Help and version are answers; anything else is a wrong command line.
+/// Help and version are answers; anything else is a wrong command line, said in one line.
 fn refuse(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() {
-        eprint!("{error}");
-        ExitCode::from(64)
-    } else {
+    if !error.use_stderr() {
         print!("{error}");
-        ExitCode::SUCCESS
+        return ExitCode::SUCCESS;
     }
+    let text = error.to_string();
+    let what = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    eprintln!("tickmesh: {}; see `tickmesh --help`", what.trim_start_matches("error: "));
+    ExitCode::from(64)
 }

@@ -16,8 +16,7 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 /// A message as one line of canonical proto3 JSON; `name` is its full protobuf name.
 pub fn json(message: &impl Message, name: &str) -> Result<String, Failure> {
     let descriptor = POOL.get_message_by_name(name).expect("callers name messages of the contracts");
-    let dynamic =
-        DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(Failure::runtime)?;
+    let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(Failure::runtime)?;
     serde_json::to_string(&dynamic).map_err(Failure::runtime)
 }
 

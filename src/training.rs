@@ -65,12 +65,23 @@ fn result(operation: Operation) -> Result<TrainModelsResponse, Failure> {
 
 /// The walk-forward figures of new versions, each beside the persistence baseline.
 pub fn figures(versions: &[ModelVersion]) -> String {
-    let head = ["symbol", "family", "rows", "MSE ÷ persistence", "±", "IC", "hit rate (95 %)", "coverage", "price R²", "persistence's"];
+    let head = [
+        "symbol",
+        "family",
+        "rows",
+        "MSE ÷ persistence",
+        "±",
+        "IC",
+        "hit rate (95 %)",
+        "coverage",
+        "price R²",
+        "persistence's",
+    ];
     output::table(&head, 2, versions.iter().map(figures_row))
 }
 
 fn figures_row(version: &ModelVersion) -> Vec<String> {
-    let evaluation = version.evaluation.clone().unwrap_or_default();
+    let evaluation = version.evaluation.unwrap_or_default();
     let hit = match (evaluation.hit_rate, evaluation.hit_rate_lower, evaluation.hit_rate_upper) {
         (Some(rate), Some(low), Some(high)) => format!("{rate:.3} [{low:.3}, {high:.3}]"),
         _ => "–".into(),

@@ -88,7 +88,7 @@ impl Mesh {
                 tokio::select! {
                     () = stop => Ok(()),
                     failed = parts.failed() => Err(failed),
-                    failed = launch => failed.and_then(|never| match never {}),
+                    failed = launch => failed.map(|never| match never {}),
                 }
             }
         };
@@ -115,30 +115,22 @@ impl Parts {
     async fn start(&mut self, ports: Ports) -> Result<Option<FeedGate>, Failure> {
         let Ports { market, model, portfolio, gateway } = ports;
         if let Some(listener) = gateway {
-            let setup = self.setup(listener);
-            let app = gateway::App::build(self.settings.gateway.clone(), setup).await;
-            let app = app.map_err(|e| Failure::of_part(e.exit_code(), e))?;
-            self.spawn("gateway", |stop| async { app.run(stop).await.map_err(|e| Failure::of_part(e.exit_code(), e)) });
+            let app = gateway::App::build(self.settings.gateway.clone(), self.setup(listener)).await?;
+            self.spawn("gateway", |stop| async { Ok(app.run(stop).await?) });
         }
         let mut gate = None;
         if let Some(listener) = market {
-            let setup = self.setup(listener);
-            let app = market_svc::App::build(self.settings.market.clone(), setup).await;
-            let app = app.map_err(|e| Failure::of_part(e.exit_code(), e))?;
+            let app = market_svc::App::build(self.settings.market.clone(), self.setup(listener)).await?;
             gate = Some(app.feed_gate());
-            self.spawn("market", |stop| async { app.run(stop).await.map_err(|e| Failure::of_part(e.exit_code(), e)) });
+            self.spawn("market", |stop| async { Ok(app.run(stop).await?) });
         }
         if let Some(listener) = model {
-            let setup = self.setup(listener);
-            let app = model_svc::App::build(self.settings.model.clone(), setup).await;
-            let app = app.map_err(|e| Failure::of_part(e.exit_code(), e))?;
-            self.spawn("model", |stop| async { app.run(stop).await.map_err(|e| Failure::of_part(e.exit_code(), e)) });
+            let app = model_svc::App::build(self.settings.model.clone(), self.setup(listener)).await?;
+            self.spawn("model", |stop| async { Ok(app.run(stop).await?) });
         }
         if let Some(listener) = portfolio {
-            let setup = self.setup(listener);
-            let app = portfolio_svc::App::build(self.settings.portfolio.clone(), setup).await;
-            let app = app.map_err(|e| Failure::of_part(e.exit_code(), e))?;
-            self.spawn("portfolio", |stop| async { app.run(stop).await.map_err(|e| Failure::of_part(e.exit_code(), e)) });
+            let app = portfolio_svc::App::build(self.settings.portfolio.clone(), self.setup(listener)).await?;
+            self.spawn("portfolio", |stop| async { Ok(app.run(stop).await?) });
         }
         Ok(gate)
     }

@@ -37,7 +37,9 @@ impl Report {
                 || format!("tickmesh starts; {gateway} shows its progress"),
                 || json!({ "event": "starting", "gateway": gateway }),
             ),
-            part => self.say(|| format!("{part:?} starts"), || json!({ "event": "starting", "part": format!("{part:?}") })),
+            part => {
+                self.say(|| format!("{part:?} starts"), || json!({ "event": "starting", "part": format!("{part:?}") }))
+            }
         }
     }
 
@@ -98,7 +100,10 @@ impl Report {
         self.say(
             || {
                 let table = training::figures(&result.versions);
-                format!("trained {} models; walk-forward, out of sample, beside the persistence baseline:\n{table}", symbols.len())
+                format!(
+                    "trained {} models; walk-forward, out of sample, beside the persistence baseline:\n{table}",
+                    symbols.len()
+                )
             },
             || json!({ "event": "trained", "symbols": symbols }),
         );
@@ -125,7 +130,9 @@ fn describe(feed: &Feed) -> String {
             output::date(feed.replay_start_time.as_ref()),
             output::date(feed.replay_end_time.as_ref()),
         ),
-        feed::Kind::Synthetic => format!("a synthetic market at {speed} trading days a second: a random walk, so expect no skill"),
+        feed::Kind::Synthetic => {
+            format!("a synthetic market at {speed} trading days a second: a random walk, so expect no skill")
+        }
         _ => "no feed: what is stored is served".into(),
     }
 }

@@ -23,8 +23,9 @@ pub async fn run(global: &Global, args: OptimizeArgs) -> Result<(), Failure> {
 fn request(args: OptimizeArgs) -> Result<OptimizeRequest, Failure> {
     let OptimizeArgs { symbols, objective, target, max_weight, lookback } = args;
     let full = format!("OBJECTIVE_{}", objective.to_uppercase().trim_start_matches("OBJECTIVE_"));
-    let objective = Objective::from_str_name(&full)
-        .ok_or_else(|| Failure::usage(format!("--objective {objective}: no such objective; MAX_SHARPE and MIN_VOLATILITY are two")))?;
+    let objective = Objective::from_str_name(&full).ok_or_else(|| {
+        Failure::usage(format!("--objective {objective}: no such objective; MAX_SHARPE and MIN_VOLATILITY are two"))
+    })?;
     Ok(OptimizeRequest {
         symbols,
         objective: objective.into(),

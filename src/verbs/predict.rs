@@ -31,7 +31,8 @@ pub async fn run(global: &Global, args: PredictArgs) -> Result<(), Failure> {
 
 fn row(forecast: &Forecast) -> Vec<String> {
     let decision = forecast.signal.clone().unwrap_or_default();
-    let interval = forecast.interval.map(|i| format!("{} … {}", output::percent(Some(i.lower)), output::percent(Some(i.upper))));
+    let interval =
+        forecast.interval.map(|i| format!("{} … {}", output::percent(Some(i.lower)), output::percent(Some(i.upper))));
     vec![
         forecast.symbol.clone(),
         output::date(forecast.as_of.as_ref()),
@@ -47,10 +48,15 @@ fn row(forecast: &Forecast) -> Vec<String> {
 fn contributions(forecast: &Forecast) -> String {
     let mut sorted = forecast.contributions.clone();
     sorted.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-    let rows = sorted.iter().map(|c| vec![c.feature.clone(), format!("{:.4}", c.value), format!("{:+.6}", c.contribution)]);
+    let rows =
+        sorted.iter().map(|c| vec![c.feature.clone(), format!("{:.4}", c.value), format!("{:+.6}", c.contribution)]);
     let table = output::table(&["feature", "value", "contribution"], 1, rows);
-    format!("\n{} raw forecast {:+.6} = {:+.6} + the contributions\n{table}", forecast.symbol,
-        forecast.raw_forecast.unwrap_or_default(), forecast.bias.unwrap_or_default())
+    format!(
+        "\n{} raw forecast {:+.6} = {:+.6} + the contributions\n{table}",
+        forecast.symbol,
+        forecast.raw_forecast.unwrap_or_default(),
+        forecast.bias.unwrap_or_default()
+    )
 }
 
 /// `BUY`, `SELL` or `HOLD`.

@@ -13,8 +13,10 @@ use crate::{connect, output};
 /// Prints what the mesh is doing and how its forecasts turn out.
 pub async fn run(global: &Global) -> Result<(), Failure> {
     let channel = connect::gateway(&global.server).await?;
-    let window = MarketServiceClient::new(channel.clone()).get_replay_window(GetReplayWindowRequest {}).await?.into_inner();
-    let score = MonitoringServiceClient::new(channel).get_live_score(GetLiveScoreRequest::default()).await?.into_inner();
+    let window =
+        MarketServiceClient::new(channel.clone()).get_replay_window(GetReplayWindowRequest {}).await?.into_inner();
+    let score =
+        MonitoringServiceClient::new(channel).get_live_score(GetLiveScoreRequest::default()).await?.into_inner();
     if global.json {
         let parse = |text: String| serde_json::from_str::<serde_json::Value>(&text).map_err(Failure::runtime);
         let window = parse(output::json(&window, "tickmesh.market.v1.GetReplayWindowResponse")?)?;
@@ -37,7 +39,8 @@ pub async fn run(global: &Global) -> Result<(), Failure> {
 }
 
 fn describe(score: &GetLiveScoreResponse) -> String {
-    let head = ["symbol", "version", "n", "MSE ÷ persistence", "±", "hit rate", "IC", "coverage", "nominal", "buy/sell/hold"];
+    let head =
+        ["symbol", "version", "n", "MSE ÷ persistence", "±", "hit rate", "IC", "coverage", "nominal", "buy/sell/hold"];
     output::table(&head, 2, score.scores.iter().chain(&score.total).map(row))
 }
 
