@@ -38,7 +38,7 @@ impl Report {
                 || json!({ "event": "starting", "gateway": gateway }),
             ),
             part => {
-                self.say(|| format!("{part:?} starts"), || json!({ "event": "starting", "part": format!("{part:?}") }))
+                self.say(|| format!("{part:?} starts"), || json!({ "event": "starting", "part": format!("{part:?}") }));
             }
         }
     }
