@@ -39,10 +39,32 @@ const SERVICES: [&str; 3] = ["market-svc", "model-svc", "portfolio-svc"];
 #[test]
 fn dependencies_point_one_way() {
     let above = [
-        ("proto", vec!["tickmesh-mesh", "tickmesh-fanout", "market-svc", "model-svc", "portfolio-svc", "gateway", "tickmesh-stats"]),
+        (
+            "proto",
+            vec![
+                "tickmesh-mesh",
+                "tickmesh-fanout",
+                "market-svc",
+                "model-svc",
+                "portfolio-svc",
+                "gateway",
+                "tickmesh-stats",
+            ],
+        ),
         ("mesh", vec!["tickmesh-fanout", "market-svc", "model-svc", "portfolio-svc", "gateway", "tickmesh-stats"]),
         ("fanout", vec!["market-svc", "model-svc", "portfolio-svc", "gateway", "tickmesh-stats"]),
-        ("stats", vec!["tickmesh-proto", "tickmesh-mesh", "tickmesh-fanout", "market-svc", "model-svc", "portfolio-svc", "gateway"]),
+        (
+            "stats",
+            vec![
+                "tickmesh-proto",
+                "tickmesh-mesh",
+                "tickmesh-fanout",
+                "market-svc",
+                "model-svc",
+                "portfolio-svc",
+                "gateway",
+            ],
+        ),
         ("market-svc", vec!["model-svc", "portfolio-svc", "gateway"]),
         ("model-svc", vec!["market-svc", "portfolio-svc", "gateway"]),
         ("portfolio-svc", vec!["market-svc", "model-svc", "gateway"]),
@@ -51,7 +73,8 @@ fn dependencies_point_one_way() {
     for (krate, forbidden) in above {
         let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
         for name in forbidden {
-            let depends = manifest.lines().any(|l| l.starts_with(&format!("{name}.")) || l.starts_with(&format!("{name} ")));
+            let depends =
+                manifest.lines().any(|l| l.starts_with(&format!("{name}.")) || l.starts_with(&format!("{name} ")));
             assert!(!depends, "{krate} must not depend on {name}");
         }
     }
@@ -66,14 +89,21 @@ fn the_wire_stays_in_grpc() {
         }
         for wire in ["tonic::", "prost::", "prost_types::", "::v1::"] {
             let line = code.lines().find(|l| l.contains(wire) && !l.trim_start().starts_with("//"));
-            assert!(line.is_none(), "{} is below grpc/ and names the wire: {}", path.display(), line.unwrap_or_default());
+            assert!(
+                line.is_none(),
+                "{} is below grpc/ and names the wire: {}",
+                path.display(),
+                line.unwrap_or_default()
+            );
         }
     }
 }
 
 #[test]
 fn sql_stays_in_store() {
-    for (path, code) in ["mesh", "market-svc", "model-svc", "portfolio-svc", "gateway", "fanout"].iter().flat_map(|s| code_of(s)) {
+    for (path, code) in
+        ["mesh", "market-svc", "model-svc", "portfolio-svc", "gateway", "fanout"].iter().flat_map(|s| code_of(s))
+    {
         if !lies_in(&path, "store") {
             assert!(!code.contains("sqlx::"), "{} is outside store/ and names sqlx", path.display());
         }

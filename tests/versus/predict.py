@@ -23,7 +23,7 @@ import numpy as np
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "target" / "dist" / "tickmesh"
+BINARY = pathlib.Path(os.environ.get("BINARY_UNDER_TEST", ROOT / "target" / "dist" / "tickmesh"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 IN_FLIGHT = (8, 64)
 
