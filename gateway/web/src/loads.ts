@@ -31,6 +31,11 @@ export class Loads {
     this.store.draw((state) => this.#follow(state));
   }
 
+  /** Asks at once for what rests between two tries, because the mesh has become ready. */
+  hurry(): void {
+    for (const load of [this.#instruments, this.#history, this.#past, this.#score, this.#feed]) load.hurry();
+  }
+
   /** Asks for history when the symbol is new, the log is another one, or something was lost. */
   #follow({ symbol, generation }: State): void {
     const wanted = `${symbol ?? ""} ${generation}`;

@@ -71,15 +71,18 @@ function goLive(): () => void {
 }
 
 /** Tells how the mesh is; a gateway that is back is connected to soon, by every tab at another moment. */
-function heardHealth(health: Health, connect: () => void): void {
+function heardHealth(health: Health, connect: () => void, loads: Loads): void {
   const isBack = health.isReachable && store.get().health?.isReachable === false;
+  const isNowReady = health.isReady && store.get().health?.isReady === false;
   store.update((state) => ({ ...state, health }));
   if (isBack) setTimeout(connect, Math.random() * BACK_MS);
+  if (isNowReady) loads.hurry();
 }
 
 drawEverything();
 const connect = goLive();
-watchHealth((health) => heardHealth(health, connect));
-new Loads(store).start();
+const loads = new Loads(store);
+watchHealth((health) => heardHealth(health, connect, loads));
+loads.start();
 store.draw(judgeNow);
 setInterval(judgeNow, JUDGE_MS);
