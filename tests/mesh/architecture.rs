@@ -82,32 +82,27 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn the_wire_stays_in_grpc() {
+    let mut strays = Vec::new();
     for (path, code) in SERVICES.iter().flat_map(|s| code_of(s)) {
         let composes = path.file_name().is_some_and(|f| f == "lib.rs" || f == "main.rs" || f == "app.rs");
         if composes || lies_in(&path, "grpc") {
             continue;
         }
-        for wire in ["tonic::", "prost::", "prost_types::", "::v1::"] {
-            let line = code.lines().find(|l| l.contains(wire) && !l.trim_start().starts_with("//"));
-            assert!(
-                line.is_none(),
-                "{} is below grpc/ and names the wire: {}",
-                path.display(),
-                line.unwrap_or_default()
-            );
-        }
+        let names_the_wire =
+            |line: &&str| ["tonic::", "prost::", "prost_types::", "::v1::"].iter().any(|w| line.contains(w));
+        let lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        strays.extend(lines.filter(names_the_wire).map(|line| format!("{}: {line}", path.display())));
     }
+    assert!(strays.is_empty(), "below grpc/ the wire is named:\n{}", strays.join("\n"));
 }
 
 #[test]
 fn sql_stays_in_store() {
-    for (path, code) in
-        ["mesh", "market-svc", "model-svc", "portfolio-svc", "gateway", "fanout"].iter().flat_map(|s| code_of(s))
-    {
-        if !lies_in(&path, "store") {
-            assert!(!code.contains("sqlx::"), "{} is outside store/ and names sqlx", path.display());
-        }
-    }
+    let crates = ["mesh", "market-svc", "model-svc", "portfolio-svc", "gateway", "fanout"];
+    let sources = crates.iter().flat_map(|s| code_of(s));
+    let strays = sources.filter(|(path, code)| !lies_in(path, "store") && code.contains("sqlx::"));
+    let strays: Vec<_> = strays.map(|(path, _)| path.display().to_string()).collect();
+    assert!(strays.is_empty(), "outside store/ sqlx is named: {strays:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tickmesh_proto::market::v1::{Bar, StreamBarsResponse, StreamTicksResponse, T
 use tickmesh_proto::market::v1::{stream_bars_response, stream_ticks_response};
 use tickmesh_proto::model::v1::{Signal, StreamSignalsResponse, stream_signals_response};
 use tickmesh_proto::portfolio::v1::{Allocation, StreamAllocationsResponse, stream_allocations_response};
-use tickmesh_proto::r#type::v1::{Ack, EndOfStream, Gap, Heartbeat, SnapshotComplete};
+use tickmesh_proto::r#type::v1::{Ack, EndOfStream, Gap, SnapshotComplete};
 use tonic::{Response, Status, Streaming};
 
 use crate::harness::{nanos, soon};
@@ -24,7 +24,7 @@ pub(crate) struct Message<E> {
 pub(crate) enum Content<E> {
     Ack(Ack),
     SnapshotComplete(SnapshotComplete),
-    Heartbeat(Heartbeat),
+    Heartbeat,
     Gap(Gap),
     EndOfStream(EndOfStream),
     Events(Vec<E>),
@@ -64,7 +64,7 @@ macro_rules! envelope {
                         match control {
                             Control::Ack(ack) => Content::Ack(ack),
                             Control::SnapshotComplete(complete) => Content::SnapshotComplete(complete),
-                            Control::Heartbeat(heartbeat) => Content::Heartbeat(heartbeat),
+                            Control::Heartbeat(_) => Content::Heartbeat,
                             Control::Gap(gap) => Content::Gap(gap),
                             Control::EndOfStream(end) => Content::EndOfStream(end),
                         }
@@ -192,7 +192,7 @@ impl<R: Envelope> Live<R> {
                     assert!(!cursor.is_empty(), "the place where it joins the feed is told");
                     return snapshot;
                 }
-                Content::Heartbeat(_) => {}
+                Content::Heartbeat => {}
                 other => panic!("no snapshot: {other:?}"),
             }
         }
@@ -208,13 +208,13 @@ impl<R: Envelope> Live<R> {
                     assert!(!events.is_empty() && !events.iter().any(Event::is_snapshot), "these are live: {events:?}");
                     return events;
                 }
-                Content::Heartbeat(_) => {}
+                Content::Heartbeat => {}
                 other => panic!("no event: {other:?}"),
             }
         }
     }
 
-    /// Live events, until one of `count` different times has come.
+    /// Live events, `count` or a few more.
     pub(crate) async fn at_least(&mut self, count: usize) -> Vec<R::Event> {
         let mut events = Vec::new();
         while events.len() < count {
