@@ -31,9 +31,10 @@ export class Loads {
     this.store.draw((state) => this.#follow(state));
   }
 
-  /** Asks at once for what rests between two tries, because the mesh has become ready. */
+  /** Asks at once for what rests between two tries or was empty, because the mesh has become ready. */
   hurry(): void {
     for (const load of [this.#instruments, this.#history, this.#past, this.#score, this.#feed]) load.hurry();
+    this.#refresh();
   }
 
   /** Asks for history when the symbol is new, the log is another one, or something was lost. */
