@@ -11,7 +11,7 @@ const HISTORY = 500;
 const PAST_INTERVALS = 120;
 
 /** How often the score and the feed are asked for. */
-const REFRESH_MS = 2000;
+const REFRESH_MS = 1000;
 
 export class Loads {
   readonly #instruments = new Latest();
