@@ -71,7 +71,7 @@ impl Builder {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut served = tokio::spawn(mesh.run(up::Report::Silent, async { drop(stopped.await) }));
         let channel = Endpoint::from_shared(format!("http://{gateway}")).unwrap().connect_lazy();
-        // The parts take their latches while they are built; the gateway's own `/readyz` would be too early to trust.
+        // Latches are taken while the parts are built, so none may be open yet; a forecast shows that models are there.
         let ready = async {
             let mut forecasts = ForecastServiceClient::new(channel.clone());
             let question = PredictRequest { symbol: SYMBOLS[0].into(), ..PredictRequest::default() };

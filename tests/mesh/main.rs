@@ -1,5 +1,7 @@
 //! The whole mesh as its clients see it: in one process, on free ports, over real sockets.
 
+#![allow(clippy::unwrap_used)] // here a test fails that cannot go on
+
 mod architecture;
 mod drain;
 mod future;
