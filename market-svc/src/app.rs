@@ -53,7 +53,7 @@ impl App {
         let bars = Data::open(config.data.as_deref())?;
         let sqlite = sqlite::open(&data.join(SqliteStore::FILE), SqliteStore::MIGRATIONS).await?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::new(sqlite.readers.clone(), sqlite.writer.clone()));
-        claim(&*store, &config, &bars, data.path()).await?;
+        claim(&*store, &config, start, &bars, data.path()).await?;
         let log = open_log(&*store, &config, start, &data.join("log/market")).await?;
         let speed = (config.feed != FeedKind::None).then_some(config.speed);
         let feed = market::Feed::waiting(config.feed, speed);
@@ -126,15 +126,15 @@ fn feed_of(config: &Config, data: Data, start: Date) -> Feed {
 }
 
 /// A data directory belongs to the feed, data and replay start that it was made with.
-async fn claim(store: &dyn Store, config: &Config, data: &Data, path: &Path) -> Result<(), Error> {
+async fn claim(store: &dyn Store, config: &Config, start: Date, data: &Data, path: &Path) -> Result<(), Error> {
     let (start, digest) = match config.feed {
-        FeedKind::Replay => (config.replay_from.clone(), data.digest()),
+        FeedKind::Replay => (start.to_string(), data.digest()),
         FeedKind::Synthetic => ("synthetic".into(), format!("synthetic seed {}", config.synthetic.seed)),
         FeedKind::None => ("none".into(), "any".into()),
     };
     let other = |theirs: String| Error::OtherReplay { path: path.to_owned(), theirs };
     match (store.mark(Mark::ReplayStart).await?, store.mark(Mark::ReplayData).await?) {
-        (Some(theirs), _) if theirs != start => Err(other(format!("--replay-from {theirs}"))),
+        (Some(theirs), _) if theirs != start => Err(other(flag_of(&theirs))),
         (_, Some(theirs)) if theirs != digest => Err(other(format!("data of SHA-256 {theirs} from {start}"))),
         (Some(_), Some(_)) => Ok(()),
         _ => {
@@ -145,6 +145,12 @@ async fn claim(store: &dyn Store, config: &Config, data: &Data, path: &Path) -> 
     }
 }
 
+/// The flag that a start's mark stands for.
+fn flag_of(start: &str) -> String {
+    let feed = matches!(start, "synthetic" | "none");
+    format!("{} {start}", if feed { "--feed" } else { "--replay-from" })
+}
+
 /// The event log: of the synthetic feed in memory alone; after `replay_again` a new epoch over the history.
 async fn open_log(store: &dyn Store, config: &Config, start: Date, dir: &Path) -> Result<Log, Error> {
     let log = LogConfig { name: "market", ..LogConfig::default() };
@@ -152,14 +158,34 @@ async fn open_log(store: &dyn Store, config: &Config, start: Date, dir: &Path) -
         return Ok(Log::memory(log));
     }
     if config.replay_again {
+        // The log first: an old log over a store that has forgotten more than the log still holds would leave a hole.
+        let log = Log::create(dir, log)?;
         store.rewind(last_of_history(start)).await?;
-        return Ok(Log::create(dir, log)?);
+        return Ok(log);
     }
     Ok(Log::open(dir, log)?)
 }
 
-/// The last moment before the first replayed session opens anywhere.
+/// The last moment at which a bar of history can close: no replayed session opens before it anywhere.
 fn last_of_history(start: Date) -> Timestamp {
-    let first = Calendar::Always.hours(start).map_or(Timestamp::MIN, |day| day.open);
-    Timestamp::from_nanos(first.nanos().saturating_sub(1))
+    Calendar::Always.hours(start).map_or(Timestamp::MIN, |day| day.open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_closes_at_midnight_stays_history() {
+        let start = Date::constant(2021, 1, 1);
+        let hours = |date| Calendar::Always.hours(date).unwrap();
+        assert!(hours(start.yesterday().unwrap()).close <= last_of_history(start));
+        assert!(hours(start).close > last_of_history(start));
+    }
+
+    #[test]
+    fn a_foreign_directory_is_named_by_the_flag_that_made_it() {
+        assert_eq!(flag_of("2021-01-01"), "--replay-from 2021-01-01");
+        assert_eq!(flag_of("synthetic"), "--feed synthetic");
+    }
 }

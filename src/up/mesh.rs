@@ -6,7 +6,7 @@ use market_svc::feed::FeedGate;
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::Setup;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::launch::{Launch, launch};
@@ -102,13 +102,21 @@ struct Parts {
     settings: Settings,
     readiness: Readiness,
     cpu: CpuPool,
-    running: JoinSet<Result<&'static str, Failure>>,
-    stops: Vec<(&'static str, CancellationToken)>,
+    running: JoinSet<Result<(), Failure>>,
+    /// Those of `running` that have not been joined yet.
+    parts: Vec<Part>,
+}
+
+/// A running part.
+struct Part {
+    name: &'static str,
+    task: task::Id,
+    stop: CancellationToken,
 }
 
 impl Parts {
     fn new(settings: Settings, readiness: Readiness, cpu: CpuPool) -> Self {
-        Self { settings, readiness, cpu, running: JoinSet::new(), stops: Vec::new() }
+        Self { settings, readiness, cpu, running: JoinSet::new(), parts: Vec::new() }
     }
 
     /// Builds and starts every part that has a port; gives the gate of the feed that runs here.
@@ -140,42 +148,72 @@ impl Parts {
         Setup { listener, readiness: self.readiness.clone(), cpu: self.cpu.clone(), data_dir }
     }
 
-    fn spawn<R>(&mut self, part: &'static str, run: impl FnOnce(tokio_util::sync::WaitForCancellationFutureOwned) -> R)
+    fn spawn<R>(&mut self, name: &'static str, run: impl FnOnce(tokio_util::sync::WaitForCancellationFutureOwned) -> R)
     where
         R: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let stop = CancellationToken::new();
         let running = run(stop.clone().cancelled_owned());
-        self.stops.push((part, stop));
-        self.running.spawn(async move { running.await.map(|()| part) });
+        let task = self.running.spawn(running).id();
+        self.parts.push(Part { name, task, stop });
     }
 
     /// Resolves when a part ends that was not asked to.
     async fn failed(&mut self) -> Failure {
-        match self.running.join_next().await {
-            Some(Ok(Err(failure))) => failure,
-            Some(Ok(Ok(part))) => Failure::runtime(format!("{part} ended before its time")),
-            Some(Err(error)) => Failure::runtime(error),
+        match self.ended().await {
+            Some((_, Err(failure))) => failure,
+            Some((part, Ok(()))) => Failure::runtime(format!("{part} ended before its time")),
             None => std::future::pending().await,
         }
+    }
+
+    /// The next part to end, and how; `None` when none runs.
+    async fn ended(&mut self) -> Option<(&'static str, Result<(), Failure>)> {
+        let (task, result) = match self.running.join_next_with_id().await? {
+            Ok(ended) => ended,
+            Err(error) => (error.id(), Err(Failure::runtime(error))),
+        };
+        let place = self.parts.iter().position(|part| part.task == task)?;
+        Some((self.parts.remove(place).name, result))
     }
 
     /// Ends the parts one after the other, each after its callers.
     async fn drain(mut self) -> Result<(), Failure> {
         let mut result = Ok(());
-        for part in DRAIN_ORDER {
-            let Some((_, stop)) = self.stops.iter().find(|(name, _)| *name == part) else { continue };
-            stop.cancel();
-            // Parts that end on their own meanwhile have failed; the first failure is told.
-            while let Some(ended) = self.running.join_next().await {
-                match ended {
-                    Ok(Ok(name)) if name == part => break,
-                    Ok(Ok(_)) => {}
-                    Ok(Err(failure)) => result = result.and(Err(failure)),
-                    Err(error) => result = result.and(Err(Failure::runtime(error))),
-                }
+        for name in DRAIN_ORDER {
+            // A part that failed before has been joined already: nobody waits for it again.
+            while let Some(part) = self.parts.iter().find(|part| part.name == name) {
+                part.stop.cancel();
+                // Parts that end on their own meanwhile have failed; the first failure is told.
+                let Some((_, ended)) = self.ended().await else { break };
+                result = result.and(ended);
             }
         }
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_failed_does_not_hold_up_the_drain_of_the_others() {
+        let cpu = CpuPool::new(1, 1).unwrap();
+        let mut parts = Parts::new(Settings::default(), Readiness::new(), cpu);
+        parts.spawn("gateway", |_| async { Err(Failure::runtime("lost its port")) });
+        parts.spawn("market", |stop| async {
+            stop.await;
+            Ok(())
+        });
+        parts.spawn("model", |stop| async {
+            stop.await;
+            Err(Failure::runtime("could not close"))
+        });
+        assert_eq!(parts.failed().await.to_string(), "lost its port");
+        let drained = tokio::time::timeout(Duration::from_secs(5), parts.drain()).await.expect("it ends");
+        assert_eq!(drained.unwrap_err().to_string(), "could not close");
     }
 }

@@ -97,6 +97,8 @@ fn wire(bar: &Bar) -> WireBar {
 
 fn tell(global: &Global, path: &Path, answer: &ImportBarsResponse, faults: &[String]) -> Result<(), Failure> {
     if global.json {
+        // Rows that never left this process are in no answer.
+        faults.iter().for_each(|fault| eprintln!("{}: {fault}", path.display()));
         output::line(output::json(answer, "tickmesh.market.v1.ImportBarsResponse")?);
         return Ok(());
     }

@@ -12,6 +12,7 @@ use crate::bar::Bar;
 use crate::csv::{BUNDLED, Options, Reader};
 use crate::error::Error;
 use crate::market::Market;
+use crate::store::Mark;
 
 /// Bars stored in one transaction.
 const BATCH: usize = 20_000;
@@ -95,13 +96,20 @@ impl Data {
     }
 }
 
-/// Stores bars as history, batch by batch, saying how far it is.
-pub(super) async fn import(market: &Market, bars: &[Bar], source: &str, latch: &Latch) -> Result<(), Error> {
+/// Stores bars as history, batch by batch, saying how far it is, and in the end remembers that of `digest` all are there.
+pub(super) async fn import(
+    market: &Market,
+    bars: &[Bar],
+    source: &str,
+    digest: String,
+    latch: &Latch,
+) -> Result<(), Error> {
     let total = bars.len() as u64;
     latch.progress(0, total, "bars");
     for (n, batch) in bars.chunks(BATCH).enumerate() {
         market.import(batch.to_vec(), source, Vec::new()).await?;
         latch.progress(total.min(((n + 1) * BATCH) as u64), total, "bars");
     }
+    market.import(Vec::new(), source, vec![(Mark::HistoryImported, digest)]).await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ use self::pace::Pace;
 use crate::error::Error;
 use crate::event::Event;
 use crate::market::{FeedState, Market};
+use crate::store::Mark;
 
 pub use data::Data;
 pub use gate::{FeedGate, Gated};
@@ -65,8 +66,11 @@ impl Feed {
 
 async fn import_alone(data: Data, desk: &Desk, latch: Latch) -> Result<(), Error> {
     desk.market.recover().await?;
-    let bars = data.bars(&desk.cpu).await?;
-    data::import(&desk.market, &bars, data.name(), &latch).await?;
+    // Once: what clients imported since then stays as they gave it.
+    if desk.market.mark(Mark::HistoryImported).await? != Some(data.digest()) {
+        let bars = data.bars(&desk.cpu).await?;
+        data::import(&desk.market, &bars, data.name(), data.digest(), &latch).await?;
+    }
     desk.market.describe_feed(|feed| {
         feed.state = FeedState::Silent;
         feed.note = "no feed: bars come by import only".into();

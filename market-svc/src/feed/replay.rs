@@ -62,10 +62,7 @@ impl Replay {
         if desk.market.mark(Mark::HistoryImported).await?.is_some() {
             return Ok(());
         }
-        data::import(&desk.market, history, self.data.name(), latch).await?;
-        let done = vec![(Mark::HistoryImported, self.data.digest())];
-        desk.market.import(Vec::new(), self.data.name(), done).await?;
-        Ok(())
+        data::import(&desk.market, history, self.data.name(), self.data.digest(), latch).await
     }
 }
 

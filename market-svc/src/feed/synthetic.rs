@@ -10,6 +10,7 @@ use crate::config::Synthetic;
 use crate::error::Error;
 use crate::event::{Event, Level, Quote, Trade, What};
 use crate::market::FeedState;
+use crate::store::Mark;
 
 /// The date of the first session of history.
 const EPOCH: Date = Date::constant(2020, 1, 2);
@@ -46,12 +47,14 @@ struct Day {
 impl Walk {
     pub(super) async fn run(self, desk: Desk, latch: Latch, gate: Gated) -> Result<(), Error> {
         desk.market.recover().await?;
-        let clock = desk.market.now();
+        // A crash may have left a part of the history: it counts when all of it is there.
+        let imported = desk.market.mark(Mark::HistoryImported).await?.is_some();
+        let clock = desk.market.now().filter(|_| imported);
         let Self { shape, speed } = self;
         let made = desk.cpu.run(move || history(shape, clock)).await.map_err(Error::Compute)?;
         let (mut paths, mut sessions, bars) = made;
-        if clock.is_none() {
-            data::import(&desk.market, &bars, "synthetic", &latch).await?;
+        if !imported {
+            data::import(&desk.market, &bars, "synthetic", shape.seed.to_string(), &latch).await?;
         }
         drop((bars, latch));
         if !desk.opened(gate).await {

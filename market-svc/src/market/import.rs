@@ -55,7 +55,7 @@ impl Market {
     }
 }
 
-fn instruments_of<'a>(bars: impl Iterator<Item = &'a Bar>) -> Vec<Instrument> {
+pub(super) fn instruments_of<'a>(bars: impl Iterator<Item = &'a Bar>) -> Vec<Instrument> {
     let symbols: BTreeSet<&Symbol> = bars.map(|bar| &bar.series.symbol).collect();
     symbols.into_iter().map(Instrument::of).collect()
 }

@@ -14,6 +14,7 @@ use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::Symbol;
 use tokio::sync::Mutex;
 
+use crate::event::Event;
 use crate::instrument::Instrument;
 use crate::snapshot::Board;
 use crate::store::Store;
@@ -33,8 +34,15 @@ pub struct Market {
     wire: &'static dyn Wire,
     /// What readers see, moved in one step so that it always agrees with the log's visible end.
     state: RwLock<State>,
-    /// Held by whoever writes: events and imports come one after the other.
-    writer: Mutex<()>,
+    /// Held by whoever writes: events and imports come one after the other. It keeps what the log has taken and the
+    /// store has not, so that a second attempt does not append it again.
+    writer: Mutex<Option<Appended>>,
+}
+
+/// Events that are in the log's file and not visible yet.
+struct Appended {
+    events: Vec<Event>,
+    position: Position,
 }
 
 /// What readers see.
@@ -50,7 +58,7 @@ impl Market {
     /// A market over a store and a log, empty until [`Market::recover`] has read them.
     pub fn new(store: Arc<dyn Store>, log: Log, wire: &'static dyn Wire, feed: Feed) -> Self {
         let state = State { instruments: BTreeMap::new(), board: Board::default(), feed, position: log.head() };
-        Self { store, log, wire, state: RwLock::new(state), writer: Mutex::new(()) }
+        Self { store, log, wire, state: RwLock::new(state), writer: Mutex::new(None) }
     }
 
     /// The event log.

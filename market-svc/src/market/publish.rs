@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use tickmesh_fanout::log::{Position, Record};
 use tickmesh_proto::types::{TimeFrame, Timestamp};
 
-use super::{Encoded, Market};
+use super::import::instruments_of;
+use super::{Appended, Encoded, Market};
 use crate::bar::{Bar, Series};
 use crate::error::Error;
 use crate::event::{Event, What};
@@ -26,10 +27,26 @@ impl Market {
     /// Events at or before the clock may come again after a crash; the store takes them as what they are.
     ///
     /// # Errors
-    /// If the log or the store cannot be written. Nothing is visible then, and the same events can be given again.
+    /// If the log or the store cannot be written. Nothing is visible then, and the same events can be given again: the
+    /// log takes them once.
     pub async fn publish(&self, events: &[Event], received: Timestamp) -> Result<(), Error> {
-        let _writing = self.writer.lock().await;
+        let mut appended = self.writer.lock().await;
+        if let Some(Appended { events, position }) = &*appended {
+            self.finish(events, *position).await?;
+        }
+        if appended.take().is_some_and(|appended| appended.events == events) {
+            return Ok(());
+        }
         let position = self.append(events, received)?;
+        let finished = self.finish(events, position).await;
+        if finished.is_err() {
+            *appended = Some(Appended { events: events.to_vec(), position });
+        }
+        finished
+    }
+
+    /// Stores what the log has taken, and shows it.
+    async fn finish(&self, events: &[Event], position: Position) -> Result<(), Error> {
         let bars: Vec<Bar> = events.iter().filter_map(Event::bar).cloned().collect();
         let instruments = self.unknown_of(&bars);
         if !bars.is_empty() {
@@ -75,7 +92,8 @@ impl Market {
         let bars = self.unstored_bars(stored)?;
         if !bars.is_empty() {
             tracing::info!(bars = bars.len(), "bars of the log's tail are stored again");
-            self.store.write(&Batch { bars, ..Batch::default() }).await?;
+            let instruments = instruments_of(bars.iter());
+            self.store.write(&Batch { bars, instruments, ..Batch::default() }).await?;
         }
         self.refresh(None).await
     }
@@ -149,5 +167,106 @@ fn kind(event: &Event) -> (u8, u8) {
         What::Trade(_) => (TRADE, 0),
         What::Quote(_) => (QUOTE, 0),
         What::Bar(bar) => (BAR, bar.series.time_frame.code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tickmesh_fanout::log::{Log, LogConfig};
+
+    use super::*;
+    use crate::bar::tests::candle;
+    use crate::config::FeedKind;
+    use crate::grpc::PROTOBUF;
+    use crate::market::Feed;
+    use crate::store::{Answer, Page, Slice, SliceQuery, Store, StoreError, Written};
+
+    /// Keeps what is written, once it has refused as often as it is told to.
+    #[derive(Default)]
+    struct Flaky {
+        refusals: Mutex<u32>,
+        batches: Mutex<Vec<Batch>>,
+    }
+
+    impl Store for Flaky {
+        fn instruments(&self) -> Answer<'_, Vec<Instrument>> {
+            let batches = self.batches.lock().unwrap();
+            let instruments = batches.iter().flat_map(|batch| batch.instruments.clone()).collect();
+            Box::pin(async { Ok(instruments) })
+        }
+
+        fn write<'a>(&'a self, batch: &'a Batch) -> Answer<'a, Written> {
+            let mut refusals = self.refusals.lock().unwrap();
+            let refused = *refusals > 0;
+            *refusals = refusals.saturating_sub(1);
+            if !refused {
+                self.batches.lock().unwrap().push(batch.clone());
+            }
+            Box::pin(async move {
+                if refused { Err(StoreError::Instrument("a refusal".into())) } else { Ok(Written::default()) }
+            })
+        }
+
+        fn page<'a>(&'a self, _: &'a Query) -> Answer<'a, Page> {
+            Box::pin(async { Ok(Page::default()) })
+        }
+
+        fn slice<'a>(&'a self, _: &'a SliceQuery) -> Answer<'a, Option<Slice>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn newest_close(&self) -> Answer<'_, Option<Timestamp>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn mark(&self, _: Mark) -> Answer<'_, Option<String>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn rewind(&self, _: Timestamp) -> Answer<'_, ()> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    fn market(store: &Arc<Flaky>) -> Market {
+        let log = Log::memory(LogConfig::default());
+        Market::new(Arc::clone(store) as _, log, &PROTOBUF, Feed::waiting(FeedKind::Replay, None))
+    }
+
+    fn session(open: i64) -> Vec<Event> {
+        let series = Series { symbol: "AAPL".try_into().unwrap(), time_frame: TimeFrame::D1 };
+        vec![Event::closed(Bar { series, candle: candle(open, 5, 10.0) })]
+    }
+
+    fn times(market: &Market) -> Vec<i64> {
+        market.log.events_after(market.log.oldest()).map(|event| event.event_time.nanos()).collect()
+    }
+
+    #[tokio::test]
+    async fn events_given_again_after_a_refusal_are_in_the_log_once() {
+        let store = Arc::new(Flaky { refusals: Mutex::new(2), ..Flaky::default() });
+        let market = market(&store);
+        let received = Timestamp::from_nanos(0);
+        for _ in 0..2 {
+            market.publish(&session(0), received).await.unwrap_err();
+            assert_eq!((times(&market), market.now()), (vec![], None), "nothing is visible");
+        }
+        market.publish(&session(0), received).await.unwrap();
+        market.publish(&session(10), received).await.unwrap();
+        assert_eq!(times(&market), [5, 15]);
+        assert_eq!(store.batches.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn recovery_stores_the_instrument_of_a_bar_that_a_crash_kept_from_the_store() {
+        let store = Arc::new(Flaky::default());
+        let market = market(&store);
+        let position = market.append(&session(0), Timestamp::from_nanos(0)).unwrap();
+        market.log.publish(position);
+        market.recover().await.unwrap();
+        assert!(market.knows("AAPL"));
+        assert_eq!(store.batches.lock().unwrap()[0].bars.len(), 1);
     }
 }
