@@ -3,6 +3,8 @@ use tickmesh_mesh::client::UpstreamError;
 use tickmesh_mesh::serve::ServeError;
 use tickmesh_mesh::store::StoreError;
 
+use crate::store::StateError;
+
 /// Why portfolio-svc cannot start or go on. Each text is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,7 +23,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// The stored state cannot be read or written.
     #[error("portfolio.db in the data directory cannot be used: {0}")]
-    State(#[from] sqlx::Error),
+    State(#[from] StateError),
     /// The log of allocations cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),

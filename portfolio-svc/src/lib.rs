@@ -10,8 +10,8 @@
 //! ([`live::Book`]) is optimised from the weights that it held before, the allocation is appended to its log, stored, and
 //! published to the subscribers of StreamAllocations.
 //!
-//! Everything below `grpc/` is free of protobuf but for what is sent to and read from other services; the numerical
-//! modules are pure: time, prices and forecasts are arguments.
+//! Protobuf and tonic stay in `grpc/`: the doors of this service, and its clients of market-svc ([`market`]) and model-svc
+//! ([`model`]). The numerical modules are pure: time, prices and forecasts are arguments.
 
 mod app;
 mod config;
@@ -22,15 +22,15 @@ pub mod expected;
 mod grpc;
 pub mod limits;
 pub mod live;
-pub mod market;
 mod measure;
-pub mod model;
 pub mod optimise;
 pub mod plan;
 pub mod prices;
 pub mod risk;
 pub mod store;
-mod upstream;
+
+pub(crate) use grpc::upstream;
+pub use grpc::{market, model};
 
 pub use app::App;
 pub use config::Config;

@@ -1,9 +1,13 @@
-//! The gRPC face: parse, call the domain, render. Protobuf and tonic end here.
+//! The gRPC face: parse, call the domain, render; and the clients of the services that this one calls. Protobuf and tonic
+//! end here.
 
 pub(crate) mod event;
+pub mod market;
+pub mod model;
 mod optimizer;
 mod parse;
 mod render;
 mod stream;
+pub(crate) mod upstream;
 
 pub(crate) use optimizer::Optimizer;

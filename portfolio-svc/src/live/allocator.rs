@@ -5,7 +5,6 @@ use std::time::Duration;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::readiness::Latch;
 use tickmesh_mesh::status::{Code, Fault};
-use tickmesh_proto::model::v1::Signal;
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Book, Books, Gather, Round};
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::model::Signals;
-use crate::store::StateStore;
+use crate::model::{Signals, heard};
+use crate::store::{StateError, StateStore};
 use crate::upstream::{Follow, Told};
 
 /// How long a round is left alone after a service it needs did not answer.
@@ -69,7 +68,7 @@ impl Allocator {
         };
         match told {
             Some(Told::Open { epoch, .. }) => self.open(epoch).await,
-            Some(Told::Events(signals, cursor)) => self.hear(&signals, cursor).await,
+            Some(Told::Events(signals, cursor)) => self.hear(heard(&signals), cursor).await,
             Some(Told::CaughtUp(cursor)) => self.keep(Some(cursor)).await,
             Some(Told::Feed(_) | Told::Lost | Told::Broken) => {}
             None => self.give_up().await,
@@ -91,8 +90,8 @@ impl Allocator {
         self.epoch = Some(epoch);
     }
 
-    async fn hear(&mut self, signals: &[Signal], cursor: Option<String>) {
-        for (symbol, as_of) in signals.iter().filter_map(round_of) {
+    async fn hear(&mut self, heard: Vec<(Symbol, Timestamp)>, cursor: Option<String>) {
+        for (symbol, as_of) in heard {
             self.gather.hear(symbol, as_of);
         }
         let all = self.expected().await;
@@ -149,14 +148,10 @@ impl Allocator {
     }
 }
 
-fn log_failure(result: Result<(), sqlx::Error>) {
+fn log_failure(result: Result<(), StateError>) {
     if let Err(error) = result {
         tracing::error!(%error, "the state of the live portfolios could not be stored");
     }
-}
-
-fn round_of(signal: &Signal) -> Option<(Symbol, Timestamp)> {
-    Some((Symbol::try_from(signal.symbol.as_str()).ok()?, Timestamp::try_from(signal.as_of?).ok()?))
 }
 
 fn is_passing(fault: &Fault) -> bool {

@@ -16,7 +16,7 @@ use crate::grpc::event;
 use crate::market::Market;
 use crate::measure;
 use crate::plan::Plan;
-use crate::store::{BookState, StateStore};
+use crate::store::{BookState, StateError, StateStore};
 
 /// The symbol under which a portfolio of all symbols is logged.
 const ALL: &str = "ALL";
@@ -101,7 +101,7 @@ impl Book {
     ///
     /// # Errors
     /// If that cannot be stored.
-    pub async fn begin_anew(&self) -> Result<(), sqlx::Error> {
+    pub async fn begin_anew(&self) -> Result<(), StateError> {
         let mut state = self.state.lock().await;
         *state = BookState { as_of: None, held: None, position: state.position };
         self.store.keep(&self.id, &state).await

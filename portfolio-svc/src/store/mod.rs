@@ -4,4 +4,4 @@
 mod migrations;
 mod state;
 
-pub use state::{BookState, StateStore};
+pub use state::{BookState, StateError, StateStore};

@@ -20,6 +20,11 @@ pub struct BookState {
     pub held: Option<Held>,
 }
 
+/// The state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StateError(#[from] sqlx::Error);
+
 /// The state of the live portfolios, in SQLite.
 #[derive(Clone, Debug)]
 pub struct StateStore {
@@ -50,7 +55,7 @@ impl StateStore {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn book(&self, book: &str) -> Result<BookState, sqlx::Error> {
+    pub async fn book(&self, book: &str) -> Result<BookState, StateError> {
         let row = sqlx::query("SELECT as_of, position FROM books WHERE book = $1").bind(book);
         let Some(row) = row.fetch_optional(&self.sqlite.readers).await? else { return Ok(BookState::default()) };
         let holdings = sqlx::query("SELECT symbol, weight FROM holdings WHERE book = $1").bind(book);
@@ -70,7 +75,7 @@ impl StateStore {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub async fn keep(&self, book: &str, state: &BookState) -> Result<(), sqlx::Error> {
+    pub async fn keep(&self, book: &str, state: &BookState) -> Result<(), StateError> {
         let mut write = self.sqlite.writer.begin().await?;
         sqlx::query(
             "INSERT INTO books (book, owner, as_of, position) VALUES ($1, $2, $3, $4)
@@ -87,26 +92,26 @@ impl StateStore {
             let insert = "INSERT INTO holdings (book, symbol, weight) VALUES ($1, $2, $3)";
             sqlx::query(insert).bind(book).bind(symbol.as_str()).bind(weight).execute(&mut *write).await?;
         }
-        write.commit().await
+        Ok(write.commit().await?)
     }
 
     /// Forgets a portfolio.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub async fn forget(&self, book: &str) -> Result<(), sqlx::Error> {
+    pub async fn forget(&self, book: &str) -> Result<(), StateError> {
         let mut write = self.sqlite.writer.begin().await?;
         for delete in ["DELETE FROM holdings WHERE book = $1", "DELETE FROM books WHERE book = $1"] {
             sqlx::query(delete).bind(book).execute(&mut *write).await?;
         }
-        write.commit().await
+        Ok(write.commit().await?)
     }
 
     /// The portfolios that are kept.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn books(&self) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn books(&self) -> Result<Vec<String>, StateError> {
         let rows = sqlx::query("SELECT book FROM books ORDER BY book").fetch_all(&self.sqlite.readers).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
@@ -115,7 +120,7 @@ impl StateStore {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn signals(&self) -> Result<Option<(String, String)>, sqlx::Error> {
+    pub async fn signals(&self) -> Result<Option<(String, String)>, StateError> {
         let row = sqlx::query("SELECT epoch, cursor FROM streams WHERE stream = $1").bind(SIGNALS);
         Ok(row.fetch_optional(&self.sqlite.readers).await?.map(|row| (row.get(0), row.get(1))))
     }
@@ -124,7 +129,7 @@ impl StateStore {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub async fn keep_signals(&self, epoch: &str, cursor: &str) -> Result<(), sqlx::Error> {
+    pub async fn keep_signals(&self, epoch: &str, cursor: &str) -> Result<(), StateError> {
         sqlx::query(
             "INSERT INTO streams (stream, epoch, cursor) VALUES ($1, $2, $3)
              ON CONFLICT (stream) DO UPDATE SET epoch = excluded.epoch, cursor = excluded.cursor",

@@ -5,4 +5,4 @@ mod insights;
 mod signals;
 
 pub use handle::Model;
-pub(crate) use signals::Signals;
+pub(crate) use signals::{Signals, heard};

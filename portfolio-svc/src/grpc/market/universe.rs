@@ -20,6 +20,11 @@ impl Universe {
         self.0.keys()
     }
 
+    /// Whether there is no instrument at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the symbol exists.
     pub fn knows(&self, symbol: &Symbol) -> bool {
         self.0.contains_key(symbol)

@@ -13,6 +13,9 @@ use tokio::time::Instant;
 use super::{Closes, Universe, client};
 use crate::prices::Close;
 
+/// When to ask again a market that is still loading.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// How long the list of instruments is believed.
 const FRESH: Duration = Duration::from_secs(10);
 
@@ -80,8 +83,12 @@ impl Market {
         }
     }
 
+    /// A market without instruments is one that is still loading: that is not an answer to keep.
     async fn fetch_universe(&self) -> Result<Arc<Universe>, Fault> {
         let universe = Arc::new(client::instruments(&self.shared.upstream).await?);
+        if universe.is_empty() {
+            return Err(Fault::unavailable("MARKET_LOADING", "market-svc has no instruments yet", RETRY));
+        }
         let mut known = self.shared.universe.write().unwrap_or_else(PoisonError::into_inner);
         *known = Some((Instant::now(), Arc::clone(&universe)));
         Ok(universe)

@@ -4,6 +4,7 @@ use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
 use tickmesh_proto::model::v1::stream_signals_response::Control;
 use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsResponse};
 use tickmesh_proto::r#type::v1::Delivery;
+use tickmesh_proto::types::{Symbol, Timestamp};
 use tonic::Status;
 
 use crate::upstream::{HEARTBEAT, Live, Message, Messages, envelope};
@@ -30,4 +31,12 @@ impl Live for Signals {
         let stream = ForecastServiceClient::new(self.upstream.stream()).stream_signals(request).await?.into_inner();
         Ok(stream.map(|message| message.map(Message::from)).boxed())
     }
+}
+
+/// Whose signals these are and of which close; what cannot be read concerns nobody.
+pub(crate) fn heard(signals: &[Signal]) -> Vec<(Symbol, Timestamp)> {
+    let read = |signal: &Signal| {
+        Some((Symbol::try_from(signal.symbol.as_str()).ok()?, Timestamp::try_from(signal.as_of?).ok()?))
+    };
+    signals.iter().filter_map(read).collect()
 }
