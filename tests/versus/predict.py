@@ -173,13 +173,13 @@ def report(results, shape):
 
     print(f"forest: 200 trees, depth 8, {shape[1]} features, fitted on {shape[0]} rows of AAPL; median of {ROUNDS} rounds in turn")
     print(f"peers: scikit-learn {sklearn.__version__}, onnxruntime {onnxruntime.__version__}, fastapi {fastapi.__version__}, uvicorn {uvicorn.__version__}")
-    print(f"{'in flight':>9}  {'server':<28}{'req/s':>10}{'req/CPU-s':>11}{'÷ direct':>10}{'× sklearn':>11}{'× ONNX':>9}")
+    print(f"{'in flight':>9}  {'server':<28}{'req/s':>10}{'req/CPU-s':>11}{'÷ direct':>10}{'÷ gateway':>11}{'× sklearn':>11}{'× ONNX':>9}")
     line = []
     for (in_flight, name), samples in results.items():
         rate, per_cpu = (statistics.median(s[i] for s in samples) for i in (0, 1))
         median = lambda other: statistics.median(s[1] for s in results[(in_flight, other)])
-        ratios = [per_cpu / median(o) for o in ("tickmesh gRPC direct", "FastAPI + scikit-learn", "FastAPI + ONNX Runtime")]
-        print(f"{in_flight:>9}  {name:<28}{rate:>10.0f}{per_cpu:>11.0f}{ratios[0]:>10.2f}{ratios[1]:>11.1f}{ratios[2]:>9.1f}")
+        ratios = [per_cpu / median(o) for o in ("tickmesh gRPC direct", "tickmesh gRPC gateway", "FastAPI + scikit-learn", "FastAPI + ONNX Runtime")]
+        print(f"{in_flight:>9}  {name:<28}{rate:>10.0f}{per_cpu:>11.0f}{ratios[0]:>10.2f}{ratios[1]:>11.2f}{ratios[2]:>11.1f}{ratios[3]:>9.1f}")
         line.append({"in_flight": in_flight, "server": name, "rps": round(rate), "rps_per_cpu": round(per_cpu)})
     print(json.dumps(line))
 
