@@ -7,6 +7,10 @@ use tickmesh::cli::{self, Cli, Verb};
 use tickmesh::failure::Failure;
 use tickmesh::{up, verbs};
 
+/// A call makes and drops some hundred small pieces on several threads; glibc's allocator took an eighth of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {

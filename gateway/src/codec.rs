@@ -2,7 +2,13 @@
 
 use bytes::{Buf as _, BufMut as _, Bytes};
 use tonic::Status;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+
+/// What a message's buffer starts with, in bytes: most are smaller, and larger ones grow it.
+const BUFFER_BYTES: usize = 1024;
+
+/// From here on tonic hands what it has encoded to the connection.
+const YIELD_BYTES: usize = 32 * 1024;
 
 /// Encoded messages, in and out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,6 +37,10 @@ impl Encoder for Raw {
         target.put(item);
         Ok(())
     }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
+    }
 }
 
 impl Decoder for Raw {
@@ -39,5 +49,9 @@ impl Decoder for Raw {
 
     fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(source.copy_to_bytes(source.remaining())))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
     }
 }

@@ -86,23 +86,23 @@ impl Doors {
             .route("/openapi.json", get(openapi))
             .route("/ws/realtime", any(realtime))
             .fallback(fallback)
-            .with_state(self.clone())
+            .with_state(Arc::new(self.clone()))
     }
 }
 
-async fn health(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+async fn health(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     let ended = Ending::of(&request).now_or_never();
     doors.prober.response(ended == Some(EndReason::Draining)).await
 }
 
-async fn openapi(State(doors): State<Doors>, headers: HeaderMap) -> Response<Body> {
+async fn openapi(State(doors): State<Arc<Doors>>, headers: HeaderMap) -> Response<Body> {
     let bytes = doors.openapi.as_bytes().to_vec();
     let digest = format!("{:x}", Sha256::digest(&bytes));
     let content_type = "application/json".into();
     File { bytes: bytes.into(), content_type, digest, is_immutable: false }.response(&headers)
 }
 
-async fn realtime(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+async fn realtime(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     let ending = Ending::of(&request);
     let (mut head, _) = request.into_parts();
     match WebSocketUpgrade::from_request_parts(&mut head, &()).await {
@@ -114,7 +114,7 @@ async fn realtime(State(doors): State<Doors>, request: Request<Body>) -> Respons
     }
 }
 
-async fn fallback(State(doors): State<Doors>, request: Request<Body>) -> Response<Body> {
+async fn fallback(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     match doors.rest.answer(request).await {
         Ok(response) => response,
         Err(request) => page(&doors.errors, &request),

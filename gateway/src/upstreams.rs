@@ -1,5 +1,7 @@
 //! The parts of the mesh that the gateway forwards to.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
@@ -13,9 +15,11 @@ use crate::codec::Raw;
 use crate::contract::{Destination, Method, Part};
 use crate::operations;
 
-/// One upstream for each part.
+/// One upstream for each part. A clone is a reference: doors are cloned for each request.
 #[derive(Clone)]
-pub struct Upstreams {
+pub struct Upstreams(Arc<Parts>);
+
+struct Parts {
     market: Upstream,
     model: Upstream,
     portfolio: Upstream,
@@ -24,15 +28,15 @@ pub struct Upstreams {
 impl Upstreams {
     /// Takes one upstream for each part.
     pub fn new(market: Upstream, model: Upstream, portfolio: Upstream) -> Self {
-        Self { market, model, portfolio }
+        Self(Arc::new(Parts { market, model, portfolio }))
     }
 
     /// The upstream of a part.
     pub fn of(&self, part: Part) -> &Upstream {
         match part {
-            Part::Market => &self.market,
-            Part::Model => &self.model,
-            Part::Portfolio => &self.portfolio,
+            Part::Market => &self.0.market,
+            Part::Model => &self.0.model,
+            Part::Portfolio => &self.0.portfolio,
         }
     }
 

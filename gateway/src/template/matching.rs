@@ -43,7 +43,10 @@ impl Template {
 impl Segment {
     fn accepts(&self, raw: &str) -> bool {
         match self {
-            Self::Literal(literal) => raw == literal || decode(raw, Keep::Nothing).is_some_and(|text| text == *literal),
+            Self::Literal(literal) if raw.contains('%') => {
+                decode(raw, Keep::Nothing).is_some_and(|text| text == *literal)
+            }
+            Self::Literal(literal) => raw == literal,
             Self::One | Self::Rest => !raw.is_empty(),
         }
     }
