@@ -75,12 +75,18 @@ async fn import_alone(data: Data, desk: &Desk, latch: Latch) -> Result<(), Error
         feed.state = FeedState::Silent;
         feed.note = "no feed: bars come by import only".into();
     });
-    drop(latch);
+    desk.loaded(latch);
     desk.stop.cancelled().await;
     Ok(())
 }
 
 impl Desk {
+    /// History is in place.
+    fn loaded(&self, latch: Latch) {
+        self.market.loaded();
+        drop(latch);
+    }
+
     /// Waits for the gate; `false` when told to stop first.
     async fn opened(&self, gate: Gated) -> bool {
         tokio::select! {

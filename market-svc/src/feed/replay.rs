@@ -29,7 +29,7 @@ impl Replay {
         self.import_history(&desk, &history, &latch).await?;
         let mut script = Script::new(sessions, desk.market.now(), self.start);
         desk.market.describe_feed(|feed| feed.replay = script.span());
-        drop(latch);
+        desk.loaded(latch);
         if !desk.opened(gate).await {
             return Ok(());
         }

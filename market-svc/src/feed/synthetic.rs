@@ -56,7 +56,8 @@ impl Walk {
         if !imported {
             data::import(&desk.market, &bars, "synthetic", shape.seed.to_string(), &latch).await?;
         }
-        drop((bars, latch));
+        drop(bars);
+        desk.loaded(latch);
         if !desk.opened(gate).await {
             return Ok(());
         }

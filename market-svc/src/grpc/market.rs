@@ -1,5 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tickmesh_fanout::topic::{EncodedMessages, Topic, TopicConfig, View};
@@ -22,6 +23,9 @@ use super::{parse, render};
 use crate::bar::Bar;
 use crate::market::Market;
 use crate::store::SliceQuery;
+
+/// When a client should come back that the server has sent away.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Bars in one message of BatchListBars: about 50 KiB.
 const CHUNK: usize = 400;
@@ -56,6 +60,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<ListInstrumentsRequest>,
     ) -> Result<Response<ListInstrumentsResponse>, Status> {
+        self.market.until_loaded().await;
         let page = parse::instruments(request.into_inner())?;
         let passing = self.market.instruments().into_iter().filter(|(i, _)| page.filter.passes(i));
         let mut rest = passing.filter(|(i, _)| page.after.as_deref().is_none_or(|after| i.symbol.as_str() > after));
@@ -66,11 +71,13 @@ impl MarketService for MarketDoor {
     }
 
     async fn get_instrument(&self, request: Request<GetInstrumentRequest>) -> Result<Response<Instrument>, Status> {
+        self.market.until_loaded().await;
         let symbol = parse::symbol(request.into_inner().symbol)?;
         Ok(Response::new(render::instrument(self.market.instrument(&symbol)?)))
     }
 
     async fn get_snapshot(&self, request: Request<GetSnapshotRequest>) -> Result<Response<Snapshot>, Status> {
+        self.market.until_loaded().await;
         let symbol = parse::symbol(request.into_inner().symbol)?;
         Ok(Response::new(render::snapshot(&self.market.snapshot(&symbol)?)))
     }
@@ -79,6 +86,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<BatchGetSnapshotsRequest>,
     ) -> Result<Response<BatchGetSnapshotsResponse>, Status> {
+        self.market.until_loaded().await;
         let mut violations = Violations::new();
         let listed = parse::symbols(request.into_inner().symbols, &mut violations);
         let listed = violations.finish(listed)?;
@@ -88,6 +96,7 @@ impl MarketService for MarketDoor {
     }
 
     async fn list_bars(&self, request: Request<ListBarsRequest>) -> Result<Response<ListBarsResponse>, Status> {
+        self.market.until_loaded().await;
         let asked = parse::bars(request.into_inner(), self.market.now())?;
         self.market.instrument(&asked.query.series.symbol)?;
         let page = self.market.page(&asked.query).await.map_err(Fault::from)?;
@@ -101,6 +110,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<BatchListBarsRequest>,
     ) -> Result<Response<Self::BatchListBarsStream>, Status> {
+        self.market.until_loaded().await;
         let (query, adjusted) = parse::batch_bars(request.into_inner(), self.market.now())?;
         for symbol in query.symbols.iter().flatten() {
             self.market.instrument(symbol)?;
@@ -112,7 +122,8 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<StreamTicksRequest>,
     ) -> Result<Response<Self::StreamTicksStream>, Status> {
-        let ending = Ending::of(&request);
+        let mut ending = Ending::of(&request);
+        self.loaded(&mut ending).await?;
         let subscription = parse::ticks(request.into_inner())?;
         Ok(Response::new(self.ticks.subscribe(subscription, ending)?.encoded()))
     }
@@ -121,7 +132,8 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<StreamBarsRequest>,
     ) -> Result<Response<Self::StreamBarsStream>, Status> {
-        let ending = Ending::of(&request);
+        let mut ending = Ending::of(&request);
+        self.loaded(&mut ending).await?;
         let subscription = parse::bar_stream(request.into_inner())?;
         Ok(Response::new(self.bars.subscribe(subscription, ending)?.encoded()))
     }
@@ -141,6 +153,15 @@ impl MarketService for MarketDoor {
 }
 
 impl MarketDoor {
+    /// Waits until history is in place: before that a known symbol is none, and what is stored is not all. A stream has
+    /// no deadline of its own, so it waits no longer than its connection lasts.
+    async fn loaded(&self, ending: &mut Ending) -> Result<(), Fault> {
+        tokio::select! {
+            () = self.market.until_loaded() => Ok(()),
+            _ = ending => Err(Fault::unavailable("DRAINING", "the server stops before history is in place", RETRY)),
+        }
+    }
+
     fn all(&self) -> Vec<Symbol> {
         self.market.instruments().into_iter().map(|(instrument, _)| instrument.symbol).collect()
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tickmesh_fanout::log::{Log, Position};
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::Symbol;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::event::Event;
 use crate::instrument::Instrument;
@@ -37,6 +37,8 @@ pub struct Market {
     /// Held by whoever writes: events and imports come one after the other. It keeps what the log has taken and the
     /// store has not, so that a second attempt does not append it again.
     writer: Mutex<Option<Appended>>,
+    /// Whether recovery and the first import are over. Readers wait for it, or they would take a part for the whole.
+    loaded: watch::Sender<bool>,
 }
 
 /// Events that are in the log's file and not visible yet.
@@ -58,7 +60,14 @@ impl Market {
     /// A market over a store and a log, empty until [`Market::recover`] has read them.
     pub fn new(store: Arc<dyn Store>, log: Log, wire: &'static dyn Wire, feed: Feed) -> Self {
         let state = State { instruments: BTreeMap::new(), board: Board::default(), feed, position: log.head() };
-        Self { store, log, wire, state: RwLock::new(state), writer: Mutex::new(None) }
+        Self {
+            store,
+            log,
+            wire,
+            state: RwLock::new(state),
+            writer: Mutex::new(None),
+            loaded: watch::Sender::new(false),
+        }
     }
 
     /// The event log.
@@ -69,6 +78,17 @@ impl Market {
     /// How events are written down.
     pub fn wire(&self) -> &'static dyn Wire {
         self.wire
+    }
+
+    /// Says that history is in place.
+    pub fn loaded(&self) {
+        self.loaded.send_replace(true);
+    }
+
+    /// Waits until history is in place.
+    pub async fn until_loaded(&self) {
+        // The sender lives as long as this.
+        let _ = self.loaded.subscribe().wait_for(|loaded| *loaded).await;
     }
 
     /// Changes what is said of the feed; its clock is moved by events alone.
