@@ -10,6 +10,7 @@ pub mod context;
 pub mod cpu;
 pub mod layer;
 pub mod methods;
+pub mod process;
 pub mod readiness;
 pub mod serve;
 pub mod shutdown;

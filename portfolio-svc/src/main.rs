@@ -1,63 +1,39 @@
-//! The process `portfolio-svc`: telemetry, configuration, port, parts, run until told to stop.
+//! The process `portfolio-svc`.
 
-use std::error::Error;
-use std::num::NonZero;
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::thread::available_parallelism;
 
-use serde::{Deserialize, Serialize};
-use tickmesh_mesh::config::{self, ConfigError, Sources};
-use tickmesh_mesh::cpu::CpuPool;
-use tickmesh_mesh::readiness::Readiness;
-use tickmesh_mesh::serve::{Setup, bind};
-use tickmesh_mesh::{shutdown, telemetry};
+use portfolio_svc::{App, Config, Error};
+use tickmesh_mesh::process::{self, Part, Refusal, Stop};
+use tickmesh_mesh::serve::Setup;
 
-/// `TICKMESH_DATA_DIR`, `TICKMESH_PORTFOLIO__…`; a TOML file of the same keys by `TICKMESH_CONFIG`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Process {
-    data_dir: PathBuf,
-    portfolio: portfolio_svc::Config,
-}
+struct PortfolioSvc;
 
-impl Default for Process {
-    fn default() -> Self {
-        Self { data_dir: ".tickmesh".into(), portfolio: portfolio_svc::Config::default() }
+impl Part for PortfolioSvc {
+    const NAME: &'static str = "portfolio-svc";
+    const SECTION: &'static str = "portfolio";
+    type Config = Config;
+    type App = App;
+
+    fn addr(config: &Config) -> SocketAddr {
+        config.addr
+    }
+
+    async fn build(config: Config, setup: Setup) -> Result<App, Refusal> {
+        App::build(config, setup).await.map_err(|error| refuse(&error))
+    }
+
+    async fn serve(app: App, stop: Stop) -> Result<(), Refusal> {
+        tracing::info!(addr = %app.addr(), "portfolio-svc serves");
+        app.run(stop).await.map_err(|error| refuse(&error))
     }
 }
-
-/// Why the process ends: its exit code, and one line that says what to do.
-struct Refusal(u8, String);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Refusal(code, line)) => {
-            eprintln!("portfolio-svc: {line}");
-            ExitCode::from(code)
-        }
-    }
+    process::run::<PortfolioSvc>().await
 }
 
-async fn run() -> Result<(), Refusal> {
-    telemetry::init("info", telemetry::LogFormat::Auto).map_err(plain)?;
-    let Process { data_dir, portfolio } = config().map_err(|e| Refusal(e.exit_code(), e.to_string()))?;
-    let listener =
-        bind(portfolio.addr, "TICKMESH_PORTFOLIO__ADDR").map_err(|e| Refusal(e.exit_code(), e.to_string()))?;
-    let cpu = CpuPool::new(available_parallelism().map_or(1, NonZero::get), 256).map_err(plain)?;
-    let setup = Setup { listener, readiness: Readiness::new(), cpu, data_dir };
-    let ours = |e: portfolio_svc::Error| Refusal(e.exit_code(), e.to_string());
-    let app = portfolio_svc::App::build(portfolio, setup).await.map_err(ours)?;
-    tracing::info!(addr = %app.addr(), "portfolio-svc serves");
-    app.run(shutdown::signal().map_err(plain)?).await.map_err(ours)
-}
-
-fn config() -> Result<Process, ConfigError> {
-    Ok(config::load(Sources::new().env(std::env::vars()))?.config)
-}
-
-fn plain(error: impl Error) -> Refusal {
-    Refusal(1, error.to_string())
+fn refuse(error: &Error) -> Refusal {
+    Refusal::new(error.exit_code(), error)
 }
