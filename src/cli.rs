@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Turns live and historical market data into honest forecasts, signals and portfolios.
 #[derive(Debug, Parser)]
@@ -211,17 +211,30 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     Cli::try_parse_from(with_default_verb(args.into_iter().collect()))
 }
 
-/// `tickmesh --speed 5` means `tickmesh up --speed 5`.
+/// `tickmesh --speed 5` means `tickmesh up --speed 5`. The first word that is neither a flag nor a flag's value is the
+/// verb, or a mistake that clap explains better when it has no verb.
 fn with_default_verb(mut args: Vec<OsString>) -> Vec<OsString> {
     let command = Cli::command();
-    let names_a_verb = |arg: &OsString| {
-        arg.to_str().is_some_and(|a| a == "help" || command.get_subcommands().any(|verb| verb.get_name() == a))
-    };
-    let asks_for_help = |arg: &OsString| matches!(arg.to_str(), Some("-h" | "--help" | "-V" | "--version"));
-    if !args.iter().skip(1).any(|arg| names_a_verb(arg) || asks_for_help(arg)) {
-        args.insert(1.min(args.len()), "up".into());
+    let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
+    while let Some(word) = words.next() {
+        if !word.starts_with('-') || matches!(&*word, "-h" | "--help" | "-V" | "--version") {
+            return args;
+        }
+        if takes_the_next_word(&command, &word) {
+            words.next();
+        }
     }
+    drop(words);
+    args.insert(1.min(args.len()), "up".into());
     args
+}
+
+/// Whether `flag`, known to every verb or to `up`, is followed by its value: `--speed 5`, but neither `--json` nor
+/// `--speed=5`.
+fn takes_the_next_word(command: &Command, flag: &str) -> bool {
+    let Some(name) = flag.strip_prefix("--") else { return false };
+    let of_up = command.find_subcommand("up").into_iter().flat_map(Command::get_arguments);
+    command.get_arguments().chain(of_up).any(|arg| arg.get_long() == Some(name) && arg.get_action().takes_values())
 }
 
 #[cfg(test)]
@@ -242,6 +255,23 @@ mod tests {
         let Verb::Up(up) = parse_text("tickmesh --speed 5").verb else { panic!("up") };
         assert_eq!(up.speed, Some(5.0));
         assert!(matches!(parse_text("tickmesh").verb, Verb::Up(_)));
+    }
+
+    #[test]
+    fn a_flags_value_is_no_verb() {
+        let cli = parse_text("tickmesh --data-dir watch");
+        assert!(matches!(cli.verb, Verb::Up(_)));
+        assert_eq!(cli.global.data_dir, Some("watch".into()));
+        let Verb::Up(up) = parse_text("tickmesh --json --feed status --speed 5").verb else { panic!("up") };
+        assert_eq!((up.feed.as_deref(), up.speed), (Some("status"), Some(5.0)));
+        assert!(matches!(parse_text("tickmesh --data-dir watch status").verb, Verb::Status));
+        assert!(matches!(parse_text("tickmesh --data-dir=up status").verb, Verb::Status));
+    }
+
+    #[test]
+    fn a_misspelt_verb_is_explained() {
+        let error = parse(["tickmesh", "--json", "wacth"].map(OsString::from)).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The configuration of the whole process: one section a part, composed from file, environment and flags.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,6 +9,9 @@ use tickmesh_mesh::config::{self, Loaded, Sources};
 
 use crate::cli::{Global, UpArgs};
 use crate::failure::Failure;
+
+/// How [`tickmesh_mesh::config`] calls the source of what nobody set.
+const DEFAULT: &str = "default";
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub struct Settings {
     pub portfolio: portfolio_svc::Config,
     /// The gateway.
     pub gateway: gateway::Config,
+    /// Keys of the upstream addresses that somebody gave, such as `model.market_url`: they are kept, whatever they say.
+    #[serde(skip)]
+    pub given_urls: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -36,6 +43,7 @@ impl Default for Settings {
             model: model_svc::Config::default(),
             portfolio: portfolio_svc::Config::default(),
             gateway: gateway::Config::default(),
+            given_urls: BTreeSet::new(),
         }
     }
 }
@@ -59,7 +67,16 @@ pub fn load(global: &Global, args: &UpArgs) -> Result<Loaded<Settings>, Failure>
         .flag("--portfolio-addr", "portfolio.addr", args.portfolio_addr)
         .flag("--gateway-addr", "gateway.addr", args.gateway_addr)
         .flag("--cors-origin", "gateway.cors_origins", (!args.cors_origin.is_empty()).then_some(&args.cors_origin));
-    config::load(urls(sources, args)).map_err(|error| Failure::of_part(error.exit_code(), error))
+    read(urls(sources, args))
+}
+
+fn read(sources: Sources) -> Result<Loaded<Settings>, Failure> {
+    let mut loaded: Loaded<Settings> =
+        config::load(sources).map_err(|error| Failure::of_part(error.exit_code(), error))?;
+    let given = loaded.entries().iter().filter(|entry| entry.key.ends_with("_url") && entry.source != DEFAULT);
+    let given = given.map(|entry| entry.key.clone()).collect();
+    loaded.config.given_urls = given;
+    Ok(loaded)
 }
 
 /// An upstream's address is a key of each part that calls it.
@@ -76,20 +93,19 @@ fn urls(sources: Sources, args: &UpArgs) -> Sources {
 }
 
 impl Settings {
-    /// Points each upstream address that is still the default at where the part really listens.
+    /// Points each upstream address that nobody gave at where the part really listens.
     pub fn follow(&mut self, market: SocketAddr, model: SocketAddr, portfolio: SocketAddr) {
-        let defaults = Self::default();
-        let follow = |url: &mut String, default: &String, addr: SocketAddr| {
-            if url == default {
-                *url = format!("http://{addr}");
-            }
-        };
-        follow(&mut self.model.market_url, &defaults.model.market_url, market);
-        follow(&mut self.portfolio.market_url, &defaults.portfolio.market_url, market);
-        follow(&mut self.portfolio.model_url, &defaults.portfolio.model_url, model);
-        follow(&mut self.gateway.market_url, &defaults.gateway.market_url, market);
-        follow(&mut self.gateway.model_url, &defaults.gateway.model_url, model);
-        follow(&mut self.gateway.portfolio_url, &defaults.gateway.portfolio_url, portfolio);
+        let upstreams = [
+            ("model.market_url", &mut self.model.market_url, market),
+            ("portfolio.market_url", &mut self.portfolio.market_url, market),
+            ("portfolio.model_url", &mut self.portfolio.model_url, model),
+            ("gateway.market_url", &mut self.gateway.market_url, market),
+            ("gateway.model_url", &mut self.gateway.model_url, model),
+            ("gateway.portfolio_url", &mut self.gateway.portfolio_url, portfolio),
+        ];
+        for (_, url, addr) in upstreams.into_iter().filter(|(key, ..)| !self.given_urls.contains(*key)) {
+            *url = format!("http://{addr}");
+        }
     }
 }
 
@@ -97,14 +113,31 @@ impl Settings {
 mod tests {
     use super::*;
 
-    #[test]
-    fn upstreams_follow_the_ports_unless_they_were_set() {
-        let mut settings = Settings::default();
-        settings.gateway.model_url = "http://127.0.0.1:7".into();
+    fn followed(sources: Sources) -> Settings {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let mut settings = read(sources).unwrap().config;
         settings.follow(at(1), at(2), at(3));
-        assert_eq!(settings.model.market_url, "http://127.0.0.1:1");
-        assert_eq!(settings.gateway.model_url, "http://127.0.0.1:7");
+        settings
+    }
+
+    #[test]
+    fn upstreams_that_nobody_gave_follow_the_ports() {
+        let settings = followed(Sources::new());
+        let Settings { model, portfolio, gateway, .. } = settings;
+        assert_eq!([model.market_url, portfolio.market_url, gateway.market_url], ["http://127.0.0.1:1"; 3]);
+        assert_eq!([portfolio.model_url, gateway.model_url], ["http://127.0.0.1:2"; 2]);
+        assert_eq!(gateway.portfolio_url, "http://127.0.0.1:3");
+    }
+
+    #[test]
+    fn an_upstream_that_was_given_is_kept_also_when_it_says_the_default() {
+        let default = Settings::default().gateway;
+        let variable = ("TICKMESH_GATEWAY__MARKET_URL".to_owned(), default.market_url.clone());
+        let sources = Sources::new().env([variable]).flag("--model-url", "gateway.model_url", Some(&default.model_url));
+        let settings = followed(sources);
+        assert_eq!(settings.gateway.market_url, default.market_url);
+        assert_eq!(settings.gateway.model_url, default.model_url);
+        assert_eq!(settings.model.market_url, "http://127.0.0.1:1", "another part's key was not given");
         assert_eq!(settings.gateway.portfolio_url, "http://127.0.0.1:3");
     }
 }
