@@ -24,6 +24,7 @@ mod error;
 mod farewell;
 mod finite;
 pub mod health;
+mod live;
 pub mod openapi;
 pub mod operations;
 pub mod pages;

@@ -4,6 +4,7 @@ use http::uri::PathAndQuery;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
 use super::{Destination, Rule};
+use crate::render::Renderer;
 
 /// Which sides of an rpc stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +26,19 @@ pub struct Method {
     path: PathAndQuery,
     destination: Destination,
     rules: Vec<Rule>,
+    renderer: Renderer,
 }
 
 impl Method {
-    pub(super) fn new(descriptor: MethodDescriptor, destination: Destination, rules: Vec<Rule>) -> Self {
+    pub(super) fn new(
+        descriptor: MethodDescriptor,
+        destination: Destination,
+        rules: Vec<Rule>,
+        renderer: Renderer,
+    ) -> Self {
         let path = format!("/{}/{}", descriptor.parent_service().full_name(), descriptor.name());
         let path = PathAndQuery::try_from(path).expect("names in descriptors are identifiers");
-        Self { descriptor, path, destination, rules }
+        Self { descriptor, path, destination, rules, renderer }
     }
 
     /// Its descriptor.
@@ -62,6 +69,11 @@ impl Method {
     /// The response's type.
     pub fn output(&self) -> MessageDescriptor {
         self.descriptor.output()
+    }
+
+    /// What writes its responses as JSON.
+    pub fn renderer(&self) -> &Renderer {
+        &self.renderer
     }
 
     /// Which sides stream.

@@ -18,6 +18,8 @@ pub use field::{FieldPath, find_field, resolve};
 pub use method::{Kind, Method};
 pub use rule::{Body, Rule, RuleError};
 
+use crate::render::Renderers;
+
 /// Why the contracts cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
@@ -55,11 +57,12 @@ impl Contracts {
     /// If the set is broken, a service belongs to no part, or a method has a rule that cannot be followed.
     pub fn read(set: &[u8]) -> Result<Self, ContractError> {
         let pool = DescriptorPool::decode(set)?;
+        let renderers = Renderers::new(&pool);
         let mut methods = Vec::new();
         for service in pool.services() {
             let destination = destination_of(&service)?;
             for method in service.methods() {
-                methods.push(Arc::new(read_method(&pool, method, destination)?));
+                methods.push(Arc::new(read_method(&pool, &renderers, method, destination)?));
             }
         }
         let by_path = methods.iter().map(|method| (method.path().to_string(), Arc::clone(method))).collect();
@@ -94,12 +97,14 @@ fn destination_of(service: &ServiceDescriptor) -> Result<Destination, ContractEr
 
 fn read_method(
     pool: &DescriptorPool,
+    renderers: &Renderers,
     descriptor: MethodDescriptor,
     destination: Destination,
 ) -> Result<Method, ContractError> {
     let rules = rule::rules_of(pool, &descriptor)
         .map_err(|source| ContractError::Rule { method: descriptor.full_name().to_owned(), source })?;
-    Ok(Method::new(descriptor, destination, rules))
+    let renderer = renderers.of(descriptor.output());
+    Ok(Method::new(descriptor, destination, rules, renderer))
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use tickmesh_proto::r#type::v1::{EndOfStream, end_of_stream::Reason};
 use tickmesh_proto::types::Timestamp;
 use tonic::Status;
 
-use crate::contract::{Kind, Method};
+use crate::contract::Method;
+use crate::live::is_live;
 pub(crate) use polite::PoliteBody;
 use position::Position;
 
@@ -33,13 +34,7 @@ pub(crate) struct Farewell {
 impl Farewell {
     /// The goodbye of a call to `method`; `None` if it is no live stream and ends by itself.
     pub(crate) fn of(method: &Method) -> Option<Self> {
-        if method.kind() != Kind::ServerStream {
-            return None;
-        }
-        let output = method.output();
-        let is_live =
-            ["sequence", "cursor", "end_of_stream"].iter().all(|name| output.get_field_by_name(name).is_some());
-        is_live.then(|| Self { output, position: Position::default() })
+        is_live(method).then(|| Self { output: method.output(), position: Position::default() })
     }
 
     /// Notes where the stream stands after an encoded message, of which the beginning is enough.
@@ -84,15 +79,6 @@ mod tests {
     fn of(path: &str) -> Option<Farewell> {
         let contracts = Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
         Farewell::of(contracts.method(path).unwrap())
-    }
-
-    #[test]
-    fn only_live_streams_have_one() {
-        for live in ["market.v1.MarketService/StreamTicks", "portfolio.v1.OptimizerService/StreamAllocations"] {
-            assert!(of(&format!("/tickmesh.{live}")).is_some(), "{live}");
-        }
-        assert!(of("/tickmesh.market.v1.MarketService/BatchListBars").is_none());
-        assert!(of("/tickmesh.market.v1.MarketService/GetSnapshot").is_none());
     }
 
     #[test]

@@ -8,7 +8,6 @@ use tonic::Status;
 
 use super::deadline;
 use crate::contract::Method;
-use crate::render;
 
 /// Awaits a unary call within its deadline and renders its answer as JSON.
 ///
@@ -20,8 +19,7 @@ pub(super) async fn unary(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Status> {
     let answer = deadline::within(deadline::of(method, headers)?, call).await?;
-    let message = render::decode(method.output(), answer.into_inner())?;
-    Ok(json(render::message(&message)?))
+    Ok(json(method.renderer().json(answer.get_ref())?))
 }
 
 /// A response of JSON.

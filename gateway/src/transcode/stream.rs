@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost::Message as _;
 use tickmesh_mesh::serve::Ending;
 use tonic::{Status, Streaming};
 
@@ -13,7 +13,8 @@ use super::error::ErrorResponse;
 use super::framing::Framing;
 use crate::contract::Method;
 use crate::farewell::Farewell;
-use crate::render;
+use crate::live::{Head, is_live};
+use crate::render::Renderer;
 
 /// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code.
 ///
@@ -28,9 +29,17 @@ pub(super) async fn response(
 ) -> Result<Response<Body>, Status> {
     let framing = Framing::accepted(headers);
     let first = responses.message().await?;
-    let farewell = Farewell::of(method);
-    let mut rest = Rest { responses, output: method.output(), framing, errors, ending, is_ending: false, farewell };
-    let first = first.map(|message| rest.frame(message)).transpose()?;
+    let mut rest = Rest {
+        responses,
+        renderer: method.renderer().clone(),
+        framing,
+        has_ids: framing == Framing::Events && is_live(method),
+        errors,
+        ending,
+        is_ending: false,
+        farewell: Farewell::of(method),
+    };
+    let first = first.map(|message| rest.frame(&message)).transpose()?;
     let frames = stream::iter(first).chain(rest.frames()).map(Ok::<_, std::convert::Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
     let headers = response.headers_mut();
@@ -43,8 +52,10 @@ pub(super) async fn response(
 /// The messages after the first.
 struct Rest {
     responses: Streaming<Bytes>,
-    output: MessageDescriptor,
+    renderer: Renderer,
     framing: Framing,
+    /// Frames carry the cursor of their message.
+    has_ids: bool,
     errors: ErrorResponse,
     ending: Ending,
     is_ending: bool,
@@ -61,17 +72,17 @@ enum Next {
 
 impl Rest {
     /// One message in its frame.
-    fn frame(&mut self, message: Bytes) -> Result<Bytes, Status> {
+    fn frame(&mut self, message: &[u8]) -> Result<Bytes, Status> {
         if let Some(farewell) = &mut self.farewell {
-            farewell.saw(&message);
+            farewell.saw(message);
         }
-        self.render(&render::decode(self.output.clone(), message)?)
+        self.render(message)
     }
 
-    fn render(&self, message: &DynamicMessage) -> Result<Bytes, Status> {
-        let cursor = message.get_field_by_name("cursor");
-        let cursor = cursor.as_ref().and_then(|cursor| cursor.as_str());
-        Ok(self.framing.message(&render::message(message)?, cursor))
+    fn render(&self, message: &[u8]) -> Result<Bytes, Status> {
+        let json = self.renderer.json(message)?;
+        let cursor = self.has_ids.then(|| Head::of(message).cursor);
+        Ok(self.framing.message(&json, cursor.as_deref()))
     }
 
     /// All frames; an error becomes the last one. Dropping them drops the call.
@@ -89,10 +100,13 @@ impl Rest {
     /// The next frame; after the goodbye comes its status.
     async fn step(&mut self) -> Result<Option<Bytes>, Status> {
         match self.next().await? {
-            Next::Message(message) => self.frame(message).map(Some),
+            Next::Message(message) => self.frame(&message).map(Some),
             Next::End => Ok(None),
             Next::Goodbye => match self.farewell.take() {
-                Some(farewell) => self.render(&farewell.message(tickmesh_mesh::clock::now())).map(Some),
+                Some(farewell) => {
+                    let message = farewell.message(tickmesh_mesh::clock::now());
+                    self.render(&message.encode_to_vec()).map(Some)
+                }
                 None => Err(Farewell::status()),
             },
         }

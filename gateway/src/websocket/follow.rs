@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, Value};
 use tickmesh_mesh::client::Backoff;
 use tickmesh_mesh::status::Fault;
 use tonic::{Code, Status, Streaming};
@@ -16,7 +16,7 @@ use tonic::{Code, Status, Streaming};
 use super::Channel;
 use super::channel::Feeds;
 use crate::contract::Method;
-use crate::render;
+use crate::live::Head;
 use crate::upstreams::Upstreams;
 
 /// When a lost part may be back; the gateway tries by itself.
@@ -69,7 +69,7 @@ impl Follower {
                 State::Waiting => self.wait().await,
                 State::Opening => self.open().await,
                 State::Reading(messages) => match messages.message().await {
-                    Ok(Some(message)) => self.received(message),
+                    Ok(Some(message)) => self.received(&message),
                     Ok(None) => self.ended(),
                     Err(status) => self.failed(status),
                 },
@@ -96,30 +96,29 @@ impl Follower {
         }
     }
 
-    fn received(&mut self, bytes: Bytes) -> Option<Update> {
-        match render::decode(self.method.output(), bytes) {
-            Ok(message) => self.forward(&message),
+    fn received(&mut self, message: &[u8]) -> Option<Update> {
+        match self.method.renderer().json(message) {
+            Ok(json) => self.forward(Head::of(message), json),
             Err(fault) => self.over(fault.into()),
         }
     }
 
-    fn forward(&mut self, message: &DynamicMessage) -> Option<Update> {
-        self.remember(text(message, "cursor"));
-        if let Some(Value::Message(end)) = set_field(message, "end_of_stream") {
-            self.remember(text(&end, "cursor"));
+    fn forward(&mut self, head: Head, json: Vec<u8>) -> Option<Update> {
+        self.remember(head.cursor);
+        if let Some(end) = head.end_of_stream {
+            self.remember(end.cursor);
             return self.ended();
         }
         self.backoff.reset();
         self.is_lost = false;
-        match render::message(message) {
-            Ok(json) => Some(Update::Data(json)),
-            Err(fault) => self.over(fault.into()),
-        }
+        Some(Update::Data(json))
     }
 
     /// From now on the request asks for what comes after `cursor`, and rather for a marked gap than for a refusal.
-    fn remember(&mut self, cursor: Option<String>) {
-        let Some(cursor) = cursor else { return };
+    fn remember(&mut self, cursor: String) {
+        if cursor.is_empty() {
+            return;
+        }
         self.request.set_field_by_name("resume_after", Value::String(cursor));
         self.request.set_field_by_name("best_effort", Value::Bool(true));
         self.request.clear_field_by_name("start_time");
@@ -155,16 +154,4 @@ fn is_lost(status: &Status) -> bool {
 
 fn lost() -> Status {
     Fault::unavailable("UPSTREAM_LOST", "the connection to the part behind this channel is lost", RETRY).into()
-}
-
-fn set_field(message: &DynamicMessage, name: &str) -> Option<Value> {
-    let field = message.descriptor().get_field_by_name(name)?;
-    message.has_field(&field).then(|| message.get_field(&field).into_owned())
-}
-
-fn text(message: &DynamicMessage, name: &str) -> Option<String> {
-    match set_field(message, name) {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    }
 }

@@ -1,42 +1,15 @@
-//! Messages and errors → JSON.
+//! Errors → JSON.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::{Value as Json, json};
-use tickmesh_mesh::status::{Code, DOMAIN, Fault};
+use tickmesh_mesh::status::{Code, DOMAIN};
 use tickmesh_proto::google::rpc;
 use tonic::Status;
 
-use crate::finite::is_finite;
-
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
-
-/// Decodes a message that a service has sent.
-///
-/// # Errors
-/// INTERNAL if the bytes are no such message.
-pub fn decode(descriptor: MessageDescriptor, bytes: Bytes) -> Result<DynamicMessage, Fault> {
-    let name = descriptor.full_name().to_owned();
-    DynamicMessage::decode(descriptor, bytes).map_err(|error| {
-        Fault::new(Code::Internal, "RESPONSE_MALFORMED", format!("the service sent no {name}: {error}"))
-    })
-}
-
-/// Writes a message by the canonical proto3 mapping: lowerCamelCase names, 64-bit integers as strings, defaults left out.
-///
-/// # Errors
-/// INTERNAL if it holds what JSON has no word for: a number that is not finite, a time out of range, an unknown `Any`.
-pub fn message(message: &DynamicMessage) -> Result<Vec<u8>, Fault> {
-    if !is_finite(message) {
-        return Err(Fault::new(Code::Internal, "RESPONSE_NOT_FINITE", "the service sent a number that is not finite"));
-    }
-    serde_json::to_vec(message).map_err(|error| {
-        Fault::new(Code::Internal, "RESPONSE_NOT_JSON", format!("the response has no JSON form: {error}"))
-    })
-}
 
 /// Writes an error as `google.rpc.Status` with decoded details; there is always an `ErrorInfo` among them.
 pub fn status(status: &Status, pool: &DescriptorPool) -> Vec<u8> {
@@ -63,7 +36,6 @@ fn detail(any: &prost_types::Any, pool: &DescriptorPool) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use prost_reflect::Value;
     use tonic_types::{ErrorDetails, StatusExt as _};
 
     use super::*;
@@ -105,14 +77,5 @@ mod tests {
         let inner = rpc::Status { code: 3, message: String::new(), details: vec![any] };
         let json = json(&Status::with_details(tonic::Code::InvalidArgument, "", inner.encode_to_vec().into()));
         assert_eq!(json["details"][1], json!({"@type": "type.example/a.B", "value": "AQI="}));
-    }
-
-    #[test]
-    fn a_number_that_is_not_finite_has_no_json() {
-        let mut trade = DynamicMessage::new(pool().get_message_by_name("tickmesh.market.v1.Trade").unwrap());
-        trade.set_field_by_name("price", Value::F64(f64::NAN));
-        assert!(message(&trade).is_err());
-        trade.set_field_by_name("price", Value::F64(0.1));
-        assert_eq!(message(&trade).unwrap(), br#"{"price":0.1}"#);
     }
 }
