@@ -60,7 +60,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<ListInstrumentsRequest>,
     ) -> Result<Response<ListInstrumentsResponse>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let page = parse::instruments(request.into_inner())?;
         let passing = self.market.instruments().into_iter().filter(|(i, _)| page.filter.passes(i));
         let mut rest = passing.filter(|(i, _)| page.after.as_deref().is_none_or(|after| i.symbol.as_str() > after));
@@ -71,13 +71,13 @@ impl MarketService for MarketDoor {
     }
 
     async fn get_instrument(&self, request: Request<GetInstrumentRequest>) -> Result<Response<Instrument>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let symbol = parse::symbol(request.into_inner().symbol)?;
         Ok(Response::new(render::instrument(self.market.instrument(&symbol)?)))
     }
 
     async fn get_snapshot(&self, request: Request<GetSnapshotRequest>) -> Result<Response<Snapshot>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let symbol = parse::symbol(request.into_inner().symbol)?;
         Ok(Response::new(render::snapshot(&self.market.snapshot(&symbol)?)))
     }
@@ -86,7 +86,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<BatchGetSnapshotsRequest>,
     ) -> Result<Response<BatchGetSnapshotsResponse>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let mut violations = Violations::new();
         let listed = parse::symbols(request.into_inner().symbols, &mut violations);
         let listed = violations.finish(listed)?;
@@ -96,7 +96,7 @@ impl MarketService for MarketDoor {
     }
 
     async fn list_bars(&self, request: Request<ListBarsRequest>) -> Result<Response<ListBarsResponse>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let asked = parse::bars(request.into_inner(), self.market.now())?;
         self.market.instrument(&asked.query.series.symbol)?;
         let page = self.market.page(&asked.query).await.map_err(Fault::from)?;
@@ -110,7 +110,7 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<BatchListBarsRequest>,
     ) -> Result<Response<Self::BatchListBarsStream>, Status> {
-        self.market.until_loaded().await;
+        self.loaded(&request).await?;
         let (query, adjusted) = parse::batch_bars(request.into_inner(), self.market.now())?;
         for symbol in query.symbols.iter().flatten() {
             self.market.instrument(symbol)?;
@@ -122,8 +122,8 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<StreamTicksRequest>,
     ) -> Result<Response<Self::StreamTicksStream>, Status> {
-        let mut ending = Ending::of(&request);
-        self.loaded(&mut ending).await?;
+        self.loaded(&request).await?;
+        let ending = Ending::of(&request);
         let subscription = parse::ticks(request.into_inner())?;
         Ok(Response::new(self.ticks.subscribe(subscription, ending)?.encoded()))
     }
@@ -132,8 +132,8 @@ impl MarketService for MarketDoor {
         &self,
         request: Request<StreamBarsRequest>,
     ) -> Result<Response<Self::StreamBarsStream>, Status> {
-        let mut ending = Ending::of(&request);
-        self.loaded(&mut ending).await?;
+        self.loaded(&request).await?;
+        let ending = Ending::of(&request);
         let subscription = parse::bar_stream(request.into_inner())?;
         Ok(Response::new(self.bars.subscribe(subscription, ending)?.encoded()))
     }
@@ -153,12 +153,17 @@ impl MarketService for MarketDoor {
 }
 
 impl MarketDoor {
-    /// Waits until history is in place: before that a known symbol is none, and what is stored is not all. A stream has
-    /// no deadline of its own, so it waits no longer than its connection lasts.
-    async fn loaded(&self, ending: &mut Ending) -> Result<(), Fault> {
+    /// Waits until history is in place, but no longer than the call's connection lasts; unary calls have their deadline
+    /// besides. Before that a known symbol is none, and what is stored is not all.
+    async fn loaded<T: Sync>(&self, request: &Request<T>) -> Result<(), Fault> {
+        if self.market.is_loaded() {
+            return Ok(());
+        }
         tokio::select! {
             () = self.market.until_loaded() => Ok(()),
-            _ = ending => Err(Fault::unavailable("DRAINING", "the server stops before history is in place", RETRY)),
+            _ = Ending::of(request) => {
+                Err(Fault::unavailable("DRAINING", "the server stops before history is in place", RETRY))
+            }
         }
     }
 

@@ -85,6 +85,11 @@ impl Market {
         self.loaded.send_replace(true);
     }
 
+    /// Whether history is in place.
+    pub fn is_loaded(&self) -> bool {
+        *self.loaded.borrow()
+    }
+
     /// Waits until history is in place.
     pub async fn until_loaded(&self) {
         // The sender lives as long as this.
