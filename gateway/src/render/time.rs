@@ -54,7 +54,6 @@ pub(super) fn duration(bytes: &[u8], json: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Reads seconds (field 1) and nanoseconds (field 2) of less than one second.
-#[expect(clippy::cast_possible_truncation, reason = "protobuf cuts integers that are too wide")]
 fn read(mut bytes: &[u8]) -> Option<(i64, i32)> {
     let (mut seconds, mut nanos, mut last) = (0, 0, 0);
     while !bytes.is_empty() {

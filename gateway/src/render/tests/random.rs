@@ -110,7 +110,7 @@ fn of_kind(kind: Kind, depth: usize) -> BoxedStrategy<Value> {
 
 /// Any number, and often one of these.
 fn edged<T: Arbitrary + Clone + Debug + 'static>(edges: [T; 3]) -> impl Strategy<Value = T> {
-    prop_oneof![3 => any::<T>(), 1 => select(edges.to_vec())]
+    prop_oneof![3 => any::<T>(), 1 => select(Vec::from(edges))]
 }
 
 /// Any number, prices, and now and then none.
