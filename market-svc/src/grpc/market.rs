@@ -27,9 +27,6 @@ use crate::store::SliceQuery;
 /// When a client should come back that the server has sent away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Bars in one message of BatchListBars: about 50 KiB.
-const CHUNK: usize = 400;
-
 /// MarketService over the market.
 pub(crate) struct MarketDoor {
     market: Arc<Market>,
@@ -191,7 +188,7 @@ pub(super) fn status(fault: Fault) -> rpc::Status {
     })
 }
 
-/// Stored bars, period by period as the client takes them, some to a message.
+/// Stored bars, a message of them at a time, read when the client has taken the one before.
 fn chunks(
     market: Arc<Market>,
     query: SliceQuery,
@@ -202,16 +199,15 @@ fn chunks(
         async move {
             let mut query = next?;
             match market.slice(&query).await {
-                Ok(None) => None,
-                Err(error) => Some((vec![Err(Fault::from(error).into())], None)),
-                Ok(Some(slice)) => {
-                    query.after = Some(slice.period);
-                    Some((slice.bars.chunks(CHUNK).map(|bars| Ok(message(bars, adjusted))).collect(), Some(query)))
+                Ok(bars) if bars.is_empty() => None,
+                Ok(bars) => {
+                    query.go_on_after(&bars);
+                    Some((Ok(message(&bars, adjusted)), Some(query)))
                 }
+                Err(error) => Some((Err(Fault::from(error).into()), None)),
             }
         }
     })
-    .flat_map(stream::iter)
 }
 
 fn message(bars: &[Bar], adjusted: bool) -> BatchListBarsResponse {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use tickmesh_fanout::topic::{Fields, Filter as Kinds, Subscription};
 use tickmesh_mesh::status::{Fault, Violations};
 use tickmesh_proto::market::v1 as wire;
@@ -11,6 +13,9 @@ use crate::store::{Query, SliceQuery, Span};
 
 /// The most symbols of one request.
 const MAX_SYMBOLS: usize = 1000;
+
+/// Bars in one message of BatchListBars: about 40 KiB.
+const MESSAGE_BARS: usize = 400;
 
 pub(super) struct InstrumentPage {
     pub(super) filter: Filter,
@@ -87,9 +92,11 @@ pub(super) fn batch_bars(
     let symbols = symbols(list, &mut violations);
     let time_frame = frame(time_frame, &mut violations);
     let span = span(start_time, end_time, now, &mut violations);
+    // A symbol that is named twice has its bars once.
+    let symbols: BTreeSet<_> = symbols.into_iter().collect();
     let query = time_frame.map(|time_frame| {
-        let symbols = (!symbols.is_empty()).then_some(symbols);
-        (SliceQuery { symbols, time_frame, span, after: None }, adjusted)
+        let symbols = (!symbols.is_empty()).then(|| symbols.into_iter().collect());
+        (SliceQuery { symbols, time_frame, span, after: None, limit: MESSAGE_BARS }, adjusted)
     });
     violations.finish_some(query)
 }

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -13,6 +12,10 @@ use crate::event::{Event, What};
 use crate::market::{Market, Newest};
 use crate::snapshot::Entry;
 use crate::store::{SliceQuery, Span};
+
+/// Bars in a page of history: about 40 KiB. With the bars that they are made of and the message before them that is still
+/// leaving, a stream holds less than 256 KiB.
+const PAGE_BARS: usize = 400;
 
 /// What the streams of ticks and bars ask of the market.
 pub(super) struct MarketSource(pub(super) Arc<Market>);
@@ -62,9 +65,9 @@ impl MarketSource {
         };
         let time_frame = wanted.filter.time_frame.and_then(|code| TimeFrame::from_code(code).ok());
         let span = Span { start: query.start, end: Timestamp::MAX, known_at: clock.unwrap_or(Timestamp::MIN) };
-        let slices = SliceQuery { symbols, time_frame: time_frame.unwrap_or(TimeFrame::D1), span, after: None };
-        let reading =
-            Reading { market: Arc::clone(&self.0), next: Some(slices), after: query.after, ready: VecDeque::new() };
+        let time_frame = time_frame.unwrap_or(TimeFrame::D1);
+        let slices = SliceQuery { symbols, time_frame, span, after: None, limit: PAGE_BARS };
+        let reading = Reading { market: Arc::clone(&self.0), next: Some(slices), after: query.after };
         Joined { position, through: clock, pages: stream::unfold(reading, Reading::page).boxed() }
     }
 }
@@ -105,38 +108,93 @@ impl<I: Iterator<Item = Vec<u8>>> Iterator for Pages<I> {
     }
 }
 
-/// History on its way: one stored period at a time, read when the client has taken the one before.
+/// History on its way: a page at a time, read and encoded when the client has taken the one before. Besides the page a
+/// stream holds the bars that it is made of, and only while it is made.
 struct Reading {
     market: Arc<Market>,
-    /// The next period to read; `None` when all are read.
+    /// What to read next; `None` when all is read.
     next: Option<SliceQuery>,
     after: Option<Timestamp>,
-    ready: VecDeque<Page>,
 }
 
 impl Reading {
     async fn page(mut self) -> Option<(Result<Page, Fault>, Self)> {
-        loop {
-            if let Some(page) = self.ready.pop_front() {
-                return Some((Ok(page), self));
+        let mut query = self.next.take()?;
+        match self.market.slice(&query).await {
+            Ok(bars) if bars.is_empty() => None,
+            Ok(bars) => {
+                query.go_on_after(&bars);
+                self.next = Some(query);
+                Some((Ok(self.pack(&bars)), self))
             }
-            let mut query = self.next.take()?;
-            match self.market.slice(&query).await {
-                Ok(None) => return None,
-                Err(error) => return Some((Err(error.into()), self)),
-                Ok(Some(slice)) => {
-                    query.after = Some(slice.period);
-                    self.next = Some(query);
-                    self.pack(&slice.bars);
-                }
-            }
+            Err(error) => Some((Err(error.into()), self)),
         }
     }
 
-    fn pack(&mut self, bars: &[Bar]) {
-        let wire = self.market.wire();
-        let after = self.after;
-        let unsent = bars.iter().filter(|bar| after.is_none_or(|after| bar.candle.close_time > after));
-        self.ready = Pages::new(unsent.map(|bar| wire.encode_bar(bar))).collect();
+    fn pack(&self, bars: &[Bar]) -> Page {
+        let mut page = Page::new();
+        for bar in bars.iter().filter(|bar| self.after.is_none_or(|after| bar.candle.close_time > after)) {
+            page.push(&self.market.wire().encode_bar(bar));
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tickmesh_fanout::log::{Log, LogConfig};
+    use tickmesh_fanout::topic::Filter;
+
+    use super::*;
+    use crate::bar::Draft;
+    use crate::bar::tests::candle;
+    use crate::config::FeedKind;
+    use crate::grpc::PROTOBUF;
+    use crate::market::{self, Wire as _};
+    use crate::store::in_memory;
+
+    /// What a server may hold for one stream alone.
+    const BOUND: usize = 256 * 1024;
+    /// A message that has left the stream and not the server.
+    const LEAVING: usize = 64 * 1024;
+    const SYMBOLS: usize = 1_000;
+    const DAYS: usize = 5;
+    const DAY: i64 = 86_400_000_000_000;
+
+    /// Bars as large as they come: the longest symbols, and every optional figure.
+    fn bars() -> impl Iterator<Item = Bar> {
+        (0..DAYS * SYMBOLS).map(|n| {
+            let symbol = format!("S{:023}:XNAS", n % SYMBOLS).as_str().try_into().unwrap();
+            let plain = *candle((18_626 + (n / SYMBOLS) as i64) * DAY, DAY / 4 + 1, 100.0);
+            let (vwap, trade_count, adjustment_factor) = (Some(99.0), Some(u64::MAX), Some(0.1));
+            let draft = Draft { vwap, trade_count, adjustment_factor, ..plain };
+            Bar { series: Series { symbol, time_frame: TimeFrame::D1 }, candle: draft.check().unwrap() }
+        })
+    }
+
+    async fn source() -> MarketSource {
+        let feed = market::Feed::waiting(FeedKind::None, None);
+        let market = Market::new(Arc::new(in_memory().await), Log::memory(LogConfig::default()), &PROTOBUF, feed);
+        market.import(bars().collect(), "test", Vec::new()).await.unwrap();
+        MarketSource(Arc::new(market))
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_the_history_of_a_thousand_symbols_holds_little() {
+        let source = source().await;
+        let wanted = Wanted { symbols: Symbols::All, filter: Filter::default(), view: View::Inner };
+        let query = HistoryQuery { wanted, start: Timestamp::MIN, after: None };
+        let bar = bars().map(|bar| size_of::<Bar>() + bar.series.symbol.as_str().len() + 16).max().unwrap();
+        let encoded = bars().map(|bar| PROTOBUF.encode_bar(&bar).len() + 8).max().unwrap();
+        let mut pages = source.history(&query).unwrap().await.unwrap().pages;
+        let mut seen = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.unwrap();
+            seen += page.len();
+            // A vector that grows takes up to twice what it holds.
+            let held = page.len() * bar + (page.len() * encoded).next_power_of_two() + LEAVING;
+            assert!(held <= BOUND, "{held} bytes");
+        }
+        assert_eq!(seen, DAYS * SYMBOLS);
     }
 }

@@ -181,7 +181,7 @@ mod tests {
     use crate::config::FeedKind;
     use crate::grpc::PROTOBUF;
     use crate::market::Feed;
-    use crate::store::{Answer, Page, Slice, SliceQuery, Store, StoreError, Written};
+    use crate::store::{Answer, Page, SliceQuery, Store, StoreError, Written};
 
     /// Keeps what is written, once it has refused as often as it is told to.
     #[derive(Default)]
@@ -213,8 +213,8 @@ mod tests {
             Box::pin(async { Ok(Page::default()) })
         }
 
-        fn slice<'a>(&'a self, _: &'a SliceQuery) -> Answer<'a, Option<Slice>> {
-            Box::pin(async { Ok(None) })
+        fn slice<'a>(&'a self, _: &'a SliceQuery) -> Answer<'a, Vec<Bar>> {
+            Box::pin(async { Ok(Vec::new()) })
         }
 
         fn newest_close(&self) -> Answer<'_, Option<Timestamp>> {

@@ -3,9 +3,10 @@ use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{Feed, Market};
+use crate::bar::Bar;
 use crate::instrument::Instrument;
 use crate::snapshot::{Entry, Snapshot};
-use crate::store::{Page, Query, Slice, SliceQuery, StoreError};
+use crate::store::{Page, Query, SliceQuery, StoreError};
 
 /// The newest values at one place of the log.
 pub struct Newest {
@@ -93,11 +94,11 @@ impl Market {
         self.store.page(query).await
     }
 
-    /// The next period's bars of many instruments.
+    /// The next bars of many instruments.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn slice(&self, query: &SliceQuery) -> Result<Option<Slice>, StoreError> {
+    pub async fn slice(&self, query: &SliceQuery) -> Result<Vec<Bar>, StoreError> {
         self.store.slice(query).await
     }
 }

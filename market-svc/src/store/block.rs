@@ -74,58 +74,94 @@ pub(super) fn encode(candles: &[Candle]) -> Vec<u8> {
     bytes
 }
 
-/// Decodes what [`encode`] made.
+/// Decodes all that [`encode`] made.
 ///
 /// # Errors
 /// If the bytes are not a whole and undamaged block of valid bars.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Candle>, BlockError> {
-    let header = bytes.first_chunk::<HEADER>().ok_or(BlockError::Length)?;
-    let [b'T', b'M', b'B', b'B', VERSION, columns, 0, 0, r0, r1, r2, r3, ..] = *header else {
-        return Err(BlockError::Format);
-    };
-    let rows = usize::try_from(u32::from_le_bytes([r0, r1, r2, r3])).map_err(|_| BlockError::Length)?;
-    if columns & !(VWAP | TRADE_COUNT | FACTOR) != 0 {
-        return Err(BlockError::Format);
-    }
-    if bytes.len() != size(rows, columns) {
-        return Err(BlockError::Length);
-    }
-    if bytes[CHECKSUM] != checksum(bytes) {
-        return Err(BlockError::Checksum);
-    }
-    candles(&mut Cursor(&bytes[HEADER..]), rows, columns)
+    let block = Block::open(bytes)?;
+    (0..block.rows).map(|row| block.candle(row)).collect()
 }
 
-fn candles(cursor: &mut Cursor<'_>, rows: usize, columns: u8) -> Result<Vec<Candle>, BlockError> {
-    let plain: [&[[u8; 8]]; PLAIN_COLUMNS] = std::array::from_fn(|_| cursor.column(rows));
-    let mut optional = |bit: u8| (columns & bit != 0).then(|| (cursor.bits(rows), cursor.column(rows)));
-    let (vwap, trade_count, factor) = (optional(VWAP), optional(TRADE_COUNT), optional(FACTOR));
-    let time = |column: usize, row: usize| Timestamp::from_nanos(i64::from_le_bytes(plain[column][row]));
-    let number = |column: usize, row: usize| f64::from_le_bytes(plain[column][row]);
-    let mut candles = Vec::with_capacity(rows);
-    let mut before = None;
-    for row in 0..rows {
-        let draft = Draft {
-            open_time: time(0, row),
-            close_time: time(1, row),
-            open: number(2, row),
-            high: number(3, row),
-            low: number(4, row),
-            close: number(5, row),
-            volume: number(6, row),
-            vwap: present(vwap, row).map(f64::from_le_bytes),
-            trade_count: present(trade_count, row).map(u64::from_le_bytes),
-            adjustment_factor: present(factor, row).map(f64::from_le_bytes),
+/// A whole and undamaged block whose bars are decoded one by one.
+pub(super) struct Block<'b> {
+    rows: usize,
+    plain: [&'b [[u8; 8]]; PLAIN_COLUMNS],
+    vwap: Optional<'b>,
+    trade_count: Optional<'b>,
+    factor: Optional<'b>,
+}
+
+/// A column that may be absent, with the bits that say in which rows it is there.
+type Optional<'b> = Option<(&'b [u8], &'b [[u8; 8]])>;
+
+impl<'b> Block<'b> {
+    /// Checks format, length and checksum.
+    ///
+    /// # Errors
+    /// If the bytes are not those that were written.
+    pub(super) fn open(bytes: &'b [u8]) -> Result<Self, BlockError> {
+        let header = bytes.first_chunk::<HEADER>().ok_or(BlockError::Length)?;
+        let [b'T', b'M', b'B', b'B', VERSION, columns, 0, 0, r0, r1, r2, r3, ..] = *header else {
+            return Err(BlockError::Format);
         };
-        if before.replace(draft.open_time).is_some_and(|before| before >= draft.open_time) {
+        let rows = usize::try_from(u32::from_le_bytes([r0, r1, r2, r3])).map_err(|_| BlockError::Length)?;
+        if columns & !(VWAP | TRADE_COUNT | FACTOR) != 0 {
+            return Err(BlockError::Format);
+        }
+        if bytes.len() != size(rows, columns) {
+            return Err(BlockError::Length);
+        }
+        if bytes[CHECKSUM] != checksum(bytes) {
+            return Err(BlockError::Checksum);
+        }
+        let mut cursor = Cursor(&bytes[HEADER..]);
+        let plain = std::array::from_fn(|_| cursor.column(rows));
+        let mut optional = |bit: u8| (columns & bit != 0).then(|| (cursor.bits(rows), cursor.column(rows)));
+        let (vwap, trade_count, factor) = (optional(VWAP), optional(TRADE_COUNT), optional(FACTOR));
+        Ok(Self { rows, plain, vwap, trade_count, factor })
+    }
+
+    /// The rows whose bars open at `time` or later.
+    pub(super) fn rows_from(&self, time: Timestamp) -> std::ops::Range<usize> {
+        self.plain[0].partition_point(|bytes| i64::from_le_bytes(*bytes) < time.nanos())..self.rows
+    }
+
+    /// When the bar of a row opens.
+    pub(super) fn open_time(&self, row: usize) -> Timestamp {
+        self.time(0, row)
+    }
+
+    /// The bar of a row.
+    ///
+    /// # Errors
+    /// If it breaks a rule, or does not open after the bar of the row before.
+    pub(super) fn candle(&self, row: usize) -> Result<Candle, BlockError> {
+        let number = |column: usize| f64::from_le_bytes(self.plain[column][row]);
+        let draft = Draft {
+            open_time: self.time(0, row),
+            close_time: self.time(1, row),
+            open: number(2),
+            high: number(3),
+            low: number(4),
+            close: number(5),
+            volume: number(6),
+            vwap: present(self.vwap, row).map(f64::from_le_bytes),
+            trade_count: present(self.trade_count, row).map(u64::from_le_bytes),
+            adjustment_factor: present(self.factor, row).map(f64::from_le_bytes),
+        };
+        if row.checked_sub(1).is_some_and(|before| self.open_time(before) >= draft.open_time) {
             return Err(BlockError::Bar);
         }
-        candles.push(draft.check().map_err(|_| BlockError::Bar)?);
+        draft.check().map_err(|_| BlockError::Bar)
     }
-    Ok(candles)
+
+    fn time(&self, column: usize, row: usize) -> Timestamp {
+        Timestamp::from_nanos(i64::from_le_bytes(self.plain[column][row]))
+    }
 }
 
-fn present(column: Option<(&[u8], &[[u8; 8]])>, row: usize) -> Option<[u8; 8]> {
+fn present(column: Optional<'_>, row: usize) -> Option<[u8; 8]> {
     column.filter(|(bits, _)| bits[row / 8] & (1 << (row % 8)) != 0).map(|(_, values)| values[row])
 }
 

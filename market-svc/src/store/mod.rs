@@ -10,6 +10,7 @@ mod query;
 mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
+mod window;
 
 use std::fmt;
 
@@ -21,8 +22,10 @@ use crate::instrument::Instrument;
 
 pub use block::BlockError;
 pub use period::Period;
-pub use query::{Page, Query, Slice, SliceQuery, Span};
+pub use query::{Page, Query, SliceQuery, Span};
 pub use sqlite::SqliteStore;
+#[cfg(test)]
+pub(crate) use sqlite::tests::in_memory;
 
 /// What a store answers in the end.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -38,8 +41,9 @@ pub trait Store: Send + Sync {
     /// The bars of one series that a query selects, a page of them.
     fn page<'a>(&'a self, query: &'a Query) -> Answer<'a, Page>;
 
-    /// The bars of many series in the next period that has any; `None` when there is none.
-    fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Option<Slice>>;
+    /// The next bars of many series in order of open time, then symbol, up to the query's limit; none at the end. What is
+    /// held on the way is of the size of the answer, however many series there are.
+    fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Vec<Bar>>;
 
     /// The latest close of all bars.
     fn newest_close(&self) -> Answer<'_, Option<Timestamp>>;

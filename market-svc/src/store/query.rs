@@ -38,26 +38,19 @@ pub struct Page {
     pub more: bool,
 }
 
-/// The bars of many series, period by period.
+/// The next bars of many series in order of open time, then symbol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceQuery {
-    /// Whose bars; `None` means all.
+    /// Whose bars, each symbol once in ascending order; `None` means all.
     pub symbols: Option<Vec<Symbol>>,
     /// How long the bars are.
     pub time_frame: TimeFrame,
     /// Which of them.
     pub span: Span,
-    /// Go on after this period.
-    pub after: Option<Period>,
-}
-
-/// The bars of many series in one period.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slice {
-    /// The period.
-    pub period: Period,
-    /// Its bars in order of open time, then symbol.
-    pub bars: Vec<Bar>,
+    /// Go on after the bar of this open time and symbol.
+    pub after: Option<(Timestamp, Symbol)>,
+    /// The most bars to return, at least 1.
+    pub limit: usize,
 }
 
 impl Span {
@@ -104,9 +97,26 @@ impl Page {
     }
 }
 
-impl Slice {
-    pub(super) fn new(period: Period, mut bars: Vec<Bar>) -> Self {
-        bars.sort_by(|a, b| (a.candle.open_time, &a.series.symbol).cmp(&(b.candle.open_time, &b.series.symbol)));
-        Self { period, bars }
+impl SliceQuery {
+    /// Goes on after the last of these bars.
+    pub fn go_on_after(&mut self, bars: &[Bar]) {
+        if let Some(Bar { series, candle }) = bars.last() {
+            self.after = Some((candle.open_time, series.symbol.clone()));
+        }
+    }
+
+    /// The earliest open time of any bar that is still to come.
+    pub(super) fn earliest(&self) -> Timestamp {
+        self.after.as_ref().map_or(self.span.start, |(time, _)| self.span.start.max(*time))
+    }
+
+    /// The earliest open time of this symbol's bars that are still to come.
+    pub(super) fn earliest_of(&self, symbol: &Symbol) -> Timestamp {
+        match &self.after {
+            Some((time, last)) if symbol <= last => {
+                self.span.start.max(Timestamp::from_nanos(time.nanos().saturating_add(1)))
+            }
+            _ => self.earliest(),
+        }
     }
 }

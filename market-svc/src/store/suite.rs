@@ -18,6 +18,7 @@ macro_rules! passes {
             nothing_past_the_clock_is_seen,
             slices_give_all_symbols_in_order_of_time,
             slices_may_be_of_some_symbols,
+            slices_go_on_where_the_one_before_ended,
             time_frames_do_not_mix,
             instruments_keep_their_first_description,
             a_rewind_forgets_what_closed_later,
@@ -123,21 +124,25 @@ pub(crate) async fn nothing_past_the_clock_is_seen(store: &dyn Store) {
         assert_eq!(seen.len(), 3);
         assert!(seen.iter().all(|candle| candle.close_time <= span.known_at));
     }
-    let query = SliceQuery { symbols: None, time_frame: TimeFrame::D1, span, after: None };
-    assert_eq!(slices(store, query).await.len(), 3);
+    assert_eq!(slices(store, SliceQuery { span, ..all_daily() }).await.len(), 3);
 }
 
 async fn slices(store: &dyn Store, mut query: SliceQuery) -> Vec<Bar> {
     let mut bars = Vec::new();
-    while let Some(slice) = store.slice(&query).await.unwrap() {
-        query.after = Some(slice.period);
-        bars.extend(slice.bars);
+    loop {
+        let slice = store.slice(&query).await.unwrap();
+        assert!(slice.len() <= query.limit);
+        if slice.is_empty() {
+            return bars;
+        }
+        query.go_on_after(&slice);
+        bars.extend(slice);
     }
-    bars
 }
 
 fn all_daily() -> SliceQuery {
-    SliceQuery { symbols: None, time_frame: TimeFrame::D1, span: Span::all(Timestamp::MAX), after: None }
+    let span = Span::all(Timestamp::MAX);
+    SliceQuery { symbols: None, time_frame: TimeFrame::D1, span, after: None, limit: 100 }
 }
 
 pub(crate) async fn slices_give_all_symbols_in_order_of_time(store: &dyn Store) {
@@ -154,10 +159,32 @@ pub(crate) async fn slices_may_be_of_some_symbols(store: &dyn Store) {
     for symbol in ["MSFT", "AAPL", "IBM"] {
         store.write(&five_days(symbol)).await.unwrap();
     }
-    let symbols = Some(["IBM", "AAPL"].map(|s| Symbol::try_from(s).unwrap()).into());
+    let symbols = Some(["AAPL", "IBM"].map(|s| Symbol::try_from(s).unwrap()).into());
     let bars = slices(store, SliceQuery { symbols, ..all_daily() }).await;
     assert_eq!(bars.len(), 10);
     assert!(bars.iter().all(|bar| bar.series.symbol.as_str() != "MSFT"));
+}
+
+pub(crate) async fn slices_go_on_where_the_one_before_ended(store: &dyn Store) {
+    let names = ["AAPL", "AMD", "IBM", "MSFT", "V"];
+    for (n, name) in names.into_iter().enumerate() {
+        // Each lacks another day.
+        let days = (0..5).filter(|day| *day != n as i64).map(day).collect::<Vec<_>>();
+        store.write(&batch(name, &days)).await.unwrap();
+    }
+    let listed = Some(names.map(|s| Symbol::try_from(s).unwrap()).into());
+    let whole = slices(store, all_daily()).await;
+    assert_eq!(whole.len(), 20);
+    assert!(whole.is_sorted_by_key(|bar| (bar.candle.open_time, bar.series.symbol.clone())));
+    for limit in 1..=21 {
+        assert_eq!(slices(store, SliceQuery { limit, ..all_daily() }).await, whole, "{limit} at a time");
+        let symbols = listed.clone();
+        assert_eq!(
+            slices(store, SliceQuery { limit, symbols, ..all_daily() }).await,
+            whole,
+            "listed, {limit} at a time"
+        );
+    }
 }
 
 pub(crate) async fn time_frames_do_not_mix(store: &dyn Store) {

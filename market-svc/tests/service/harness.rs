@@ -44,6 +44,13 @@ impl Service {
         Self { market: MarketServiceClient::new(channel), readiness, stop, served, _folder: folder }
     }
 
+    /// Starts over a random walk, and waits until its history is in place.
+    pub(crate) async fn started(synthetic: Synthetic) -> Self {
+        let service = Self::starting(synthetic).await;
+        soon(service.readiness.ready()).await;
+        service
+    }
+
     /// Asks it to stop and waits until it has.
     pub(crate) async fn stop(self) {
         let Self { stop, served, .. } = self;

@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used)] // here a test fails that cannot go on
 
 mod harness;
+mod history;
 mod loading;

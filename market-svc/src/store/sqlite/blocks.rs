@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
 use super::{Period, SliceQuery, StoreError, sql};
 use crate::bar::{Bar, Candle, Series};
-use crate::store::{BlockError, BlockKey, block};
+use crate::store::block::{self, Block};
+use crate::store::window::Window;
+use crate::store::{BlockError, BlockKey};
 
 /// The bars of one block; none where there is no such block.
 pub(super) async fn get(
@@ -14,52 +17,68 @@ pub(super) async fn get(
     series: &Series,
     period: Period,
 ) -> Result<Vec<Candle>, StoreError> {
+    let row = block_row(connection, series, period).await?;
+    row.map_or(Ok(Vec::new()), |row| read_block(&row, &series.symbol))
+}
+
+async fn block_row(
+    connection: &mut SqliteConnection,
+    series: &Series,
+    period: Period,
+) -> Result<Option<SqliteRow>, StoreError> {
     let row = sqlx::query(sql::BLOCK)
         .bind(series.symbol.as_str())
         .bind(i64::from(series.time_frame.code()))
         .bind(period.nanos())
         .fetch_optional(connection)
         .await?;
-    row.map_or(Ok(Vec::new()), |row| read_block(&row, &series.symbol))
+    Ok(row)
 }
 
-/// The bars of every symbol in one period.
+/// The next bars of every symbol in one period.
 pub(super) async fn all(pool: &SqlitePool, query: &SliceQuery, period: Period) -> Result<Vec<Bar>, StoreError> {
-    let rows = sqlx::query(sql::BLOCKS_OF_PERIOD)
-        .bind(i64::from(query.time_frame.code()))
-        .bind(period.nanos())
-        .fetch_all(pool)
-        .await?;
-    let mut bars = Vec::new();
-    for row in rows {
-        let symbol = symbol(&row)?;
-        let candles = read_block(&row, &symbol)?;
-        bars.extend(selected(query, &symbol, candles));
+    let last = query.after.as_ref().map_or("", |(_, symbol)| symbol.as_str());
+    let mut window = Window::new(query);
+    // The symbols that come next first, then round to them again.
+    for statement in [sql::BLOCKS_OF_SYMBOLS_AFTER, sql::BLOCKS_OF_SYMBOLS_UNTIL] {
+        let code = i64::from(query.time_frame.code());
+        let mut rows = sqlx::query(statement).bind(code).bind(period.nanos()).bind(last).fetch(pool);
+        while !window.is_final() {
+            let Some(row) = rows.try_next().await? else { break };
+            offer(&mut window, &symbol(&row)?, &row)?;
+            // Some microseconds a block, for thousands of blocks: others have their turn in between.
+            tokio::task::consume_budget().await;
+        }
     }
-    Ok(bars)
+    Ok(window.into_bars())
 }
 
-/// The bars of some symbols in one period.
+/// The next bars of some symbols in one period.
 pub(super) async fn some(
     pool: &SqlitePool,
     query: &SliceQuery,
     period: Period,
     symbols: &[Symbol],
 ) -> Result<Vec<Bar>, StoreError> {
+    let next = query.after.as_ref().map_or(0, |(_, last)| symbols.partition_point(|symbol| symbol <= last));
+    let (before, after) = symbols.split_at(next);
     let mut connection = pool.acquire().await?;
-    let mut bars = Vec::new();
-    for symbol in symbols {
+    let mut window = Window::new(query);
+    for symbol in after.iter().chain(before) {
         let series = Series { symbol: symbol.clone(), time_frame: query.time_frame };
-        let candles = get(&mut connection, &series, period).await?;
-        bars.extend(selected(query, symbol, candles));
+        if let Some(row) = block_row(&mut connection, &series, period).await? {
+            offer(&mut window, symbol, &row)?;
+        }
+        if window.is_final() {
+            break;
+        }
     }
-    Ok(bars)
+    Ok(window.into_bars())
 }
 
-fn selected(query: &SliceQuery, symbol: &Symbol, candles: Vec<Candle>) -> impl Iterator<Item = Bar> {
-    let series = Series { symbol: symbol.clone(), time_frame: query.time_frame };
-    let span = query.span;
-    candles.into_iter().filter(move |c| span.holds(c)).map(move |candle| Bar { series: series.clone(), candle })
+fn offer(window: &mut Window<'_>, symbol: &Symbol, row: &SqliteRow) -> Result<(), StoreError> {
+    let offered = Block::open(row.try_get("body")?).and_then(|block| window.offer(symbol, &block));
+    offered.map_err(|reason| damaged(row, symbol, reason))
 }
 
 /// Writes a block in place of an older one.

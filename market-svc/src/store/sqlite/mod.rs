@@ -11,7 +11,8 @@ use tickmesh_proto::types::Timestamp;
 
 use self::blocks::{put_block, read_block, truncate_block};
 use super::merge::{by_block, merge};
-use super::{Answer, Batch, Mark, Page, Period, Query, Slice, SliceQuery, Store, StoreError, Written};
+use super::{Answer, Batch, Mark, Page, Period, Query, SliceQuery, Store, StoreError, Written};
+use crate::bar::Bar;
 use crate::instrument::Instrument;
 
 /// The store in SQLite. Clones share it.
@@ -67,21 +68,27 @@ impl SqliteStore {
         Ok(page)
     }
 
-    async fn read_slice(&self, query: &SliceQuery) -> Result<Option<Slice>, StoreError> {
-        let Some(period) = self.next_period(query).await? else { return Ok(None) };
-        let bars = match &query.symbols {
-            None => blocks::all(&self.readers, query, period).await?,
-            Some(symbols) => blocks::some(&self.readers, query, period, symbols).await?,
-        };
-        Ok(Some(Slice::new(period, bars)))
+    async fn read_slice(&self, query: &SliceQuery) -> Result<Vec<Bar>, StoreError> {
+        let mut from = Period::of(query.time_frame, query.earliest()).nanos();
+        while let Some(period) = self.next_period(query, from).await? {
+            let bars = match &query.symbols {
+                None => blocks::all(&self.readers, query, period).await?,
+                Some(symbols) => blocks::some(&self.readers, query, period, symbols).await?,
+            };
+            if !bars.is_empty() {
+                return Ok(bars);
+            }
+            from = period.nanos().saturating_add(1);
+        }
+        Ok(Vec::new())
     }
 
-    async fn next_period(&self, query: &SliceQuery) -> Result<Option<Period>, StoreError> {
-        let (first, last) = query.span.periods(query.time_frame);
-        let first = query.after.map_or(first.nanos(), |after| first.nanos().max(after.nanos().saturating_add(1)));
+    /// The first period of the query's span that begins at `from` or later and has bars of anybody.
+    async fn next_period(&self, query: &SliceQuery, from: i64) -> Result<Option<Period>, StoreError> {
+        let (_, last) = query.span.periods(query.time_frame);
         let row = sqlx::query(sql::NEXT_PERIOD)
             .bind(i64::from(query.time_frame.code()))
-            .bind(first)
+            .bind(from)
             .bind(last.nanos())
             .fetch_one(&self.readers)
             .await?;
@@ -127,7 +134,7 @@ impl Store for SqliteStore {
         Box::pin(self.read_page(query))
     }
 
-    fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Option<Slice>> {
+    fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Vec<Bar>> {
         Box::pin(self.read_slice(query))
     }
 
@@ -151,13 +158,13 @@ impl Store for SqliteStore {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
     use super::*;
 
     /// A store in memory: readers and writer share the one connection that holds it.
-    async fn in_memory() -> SqliteStore {
+    pub(crate) async fn in_memory() -> SqliteStore {
         let options = SqliteConnectOptions::new().in_memory(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
         for (_, migration) in SqliteStore::MIGRATIONS {

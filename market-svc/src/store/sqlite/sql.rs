@@ -19,8 +19,11 @@ pub(super) const BLOCKS_DESCENDING: &str = "SELECT period, body FROM bar_blocks
 pub(super) const NEXT_PERIOD: &str =
     "SELECT MIN(period) FROM bar_blocks WHERE time_frame = $1 AND period BETWEEN $2 AND $3";
 
-pub(super) const BLOCKS_OF_PERIOD: &str =
-    "SELECT symbol, period, body FROM bar_blocks WHERE time_frame = $1 AND period = $2";
+pub(super) const BLOCKS_OF_SYMBOLS_AFTER: &str = "SELECT symbol, period, body FROM bar_blocks
+     WHERE time_frame = $1 AND period = $2 AND symbol > $3 ORDER BY symbol";
+
+pub(super) const BLOCKS_OF_SYMBOLS_UNTIL: &str = "SELECT symbol, period, body FROM bar_blocks
+     WHERE time_frame = $1 AND period = $2 AND symbol <= $3 ORDER BY symbol";
 
 pub(super) const BLOCKS_CLOSING_AFTER: &str =
     "SELECT symbol, time_frame, period, body FROM bar_blocks WHERE last_close > $1";
