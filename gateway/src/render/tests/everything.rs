@@ -46,7 +46,8 @@ fn colour() -> EnumDescriptorProto {
     EnumDescriptorProto { name: Some("Colour".to_owned()), value: value.into(), ..Default::default() }
 }
 
-fn kinds() -> impl Iterator<Item = Type> {
+/// Every kind but groups.
+pub(super) fn kinds() -> impl Iterator<Item = Type> {
     (1..=18).filter_map(|kind| Type::try_from(kind).ok()).filter(|kind| *kind != Type::Group)
 }
 

@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use prost::Message as _;
+use prost::encoding::WireType;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use prost_types::field_descriptor_proto::Type;
 use tickmesh_proto::market::v1::Trade;
@@ -16,7 +17,7 @@ use tickmesh_proto::model::v1::ModelVersion;
 
 use super::*;
 use everything::{EVERYTHING, Shape};
-use random::any_message;
+use random::{Sample, any_message};
 
 /// The contracts, and a message of everything.
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -75,7 +76,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_message_has_the_text_of_reflection(message in any_message(&POOL)) {
+    fn any_message_has_the_text_of_reflection(Sample(message) in any_message(&POOL)) {
         let renderer = RENDERERS.of(message.descriptor());
         let (straight, reflected) = both(&renderer, &message.encode_to_vec());
         // Nothing that could go straight takes the long way unseen.
@@ -87,7 +88,7 @@ proptest! {
     /// Cut, flipped and appended bytes: what reflection refuses is refused, what it accepts has its text.
     #[test]
     fn broken_messages_are_as_broken_as_for_reflection(
-        message in any_message(&POOL),
+        Sample(message) in any_message(&POOL),
         flips in vec((any::<Index>(), 0_u32..8), 0..4),
         cut in prop::option::of(any::<Index>()),
         tail in vec(any::<u8>(), 0..4),
@@ -144,14 +145,46 @@ fn fields_that_replace_others_are_left_to_reflection() {
     }
 }
 
+/// Encoders leave defaults and empty lists out, but may send them.
+#[test]
+fn defaults_that_are_sent_are_left_out() {
+    let renderer = renderer(EVERYTHING);
+    for kind in everything::kinds().filter(|kind| *kind != Type::Message) {
+        let (bytes, wire_type): (&[u8], _) = match kind {
+            Type::Double => (&(-0.0_f64).to_le_bytes(), WireType::SixtyFourBit),
+            Type::Float => (&(-0.0_f32).to_le_bytes(), WireType::ThirtyTwoBit),
+            Type::Fixed64 | Type::Sfixed64 => (&[0; 8], WireType::SixtyFourBit),
+            Type::Fixed32 | Type::Sfixed32 => (&[0; 4], WireType::ThirtyTwoBit),
+            Type::String | Type::Bytes => (&[0], WireType::LengthDelimited),
+            _ => (&[0], WireType::Varint),
+        };
+        let message = keyed(kind, Shape::Implicit, wire_type, bytes);
+        assert_eq!(both(&renderer, &message), (Some("{}".to_owned()), Some("{}".to_owned())), "{kind:?}");
+    }
+    let message = keyed(Type::Int32, Shape::Packed, WireType::LengthDelimited, &[0]);
+    assert_eq!(both(&renderer, &message), (Some("{}".to_owned()), Some("{}".to_owned())));
+}
+
+/// Encoders send no integer that its kind cannot hold; decoders cut one.
+#[test]
+fn integers_that_are_too_wide_are_cut() {
+    let renderer = renderer(EVERYTHING);
+    let kinds =
+        [Type::Bool, Type::Int32, Type::Int64, Type::Uint32, Type::Uint64, Type::Sint32, Type::Sint64, Type::Enum];
+    for kind in kinds {
+        for number in [u64::MAX, 1 << 32, (1 << 33) + 3, (1 << 40) + (1 << 31)] {
+            let mut value = Vec::new();
+            prost::encoding::encode_varint(number, &mut value);
+            let (straight, reflected) = both(&renderer, &keyed(kind, Shape::Optional, WireType::Varint, &value));
+            assert_eq!(straight.unwrap(), reflected.unwrap(), "{kind:?} {number}");
+        }
+    }
+}
+
 #[test]
 fn only_the_last_of_a_oneof_is_written() {
     let renderer = renderer(EVERYTHING);
-    let choice = |kind| {
-        let mut message = Vec::new();
-        prost::encoding::uint64::encode(everything::number(kind, Shape::Choice).cast_unsigned(), &1, &mut message);
-        message
-    };
+    let choice = |kind| keyed(kind, Shape::Choice, WireType::Varint, &[1]);
     let message = [choice(Type::Int32), choice(Type::Bool)].concat();
     assert_eq!(renderer.straight(&message), None);
     assert_eq!(renderer.json(&message).unwrap(), br#"{"f88":true}"#);
@@ -188,12 +221,16 @@ fn messages_nest_only_so_deep() {
 }
 
 /// Puts a message into the field of its own type.
-fn nest(inner: &Vec<u8>) -> Vec<u8> {
-    let mut outer = Vec::new();
-    prost::encoding::bytes::encode(
-        everything::number(Type::Message, Shape::Implicit).cast_unsigned(),
-        inner,
-        &mut outer,
-    );
-    outer
+fn nest(inner: &[u8]) -> Vec<u8> {
+    let mut length = Vec::new();
+    prost::encoding::encode_varint(inner.len() as u64, &mut length);
+    keyed(Type::Message, Shape::Implicit, WireType::LengthDelimited, &[&length, inner].concat())
+}
+
+/// A message of everything with one field.
+fn keyed(kind: Type, shape: Shape, wire_type: WireType, value: &[u8]) -> Vec<u8> {
+    let mut message = Vec::new();
+    prost::encoding::encode_key(everything::number(kind, shape).cast_unsigned(), wire_type, &mut message);
+    message.extend_from_slice(value);
+    message
 }

@@ -7,7 +7,9 @@ use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value,
+};
 
 use super::EVERYTHING;
 
@@ -17,11 +19,24 @@ const DEPTH: usize = 3;
 /// How many fields of a message may be set.
 const MOST_FIELDS: usize = 8;
 
+/// A message that names its type when a test fails: the type's own text would go round in types that hold themselves.
+#[derive(Clone)]
+pub(super) struct Sample(pub(super) DynamicMessage);
+
+impl Debug for Sample {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(message) = self;
+        write!(f, "{} {}", message.descriptor().full_name(), message.encode_to_vec().escape_ascii())
+    }
+}
+
 /// A message of any type of a pool.
-pub(super) fn any_message(pool: &DescriptorPool) -> impl Strategy<Value = DynamicMessage> + use<> {
+pub(super) fn any_message(pool: &DescriptorPool) -> impl Strategy<Value = Sample> + use<> {
     let types: Vec<_> = pool.all_messages().filter(|message| !message.is_map_entry()).collect();
     let everything = pool.get_message_by_name(EVERYTHING).unwrap();
-    prop_oneof![3 => select(types), 1 => Just(everything)].prop_flat_map(|message| of_type(&message, DEPTH))
+    prop_oneof![3 => select(types), 1 => Just(everything)]
+        .prop_flat_map(|message| of_type(&message, DEPTH))
+        .prop_map(Sample)
 }
 
 fn of_type(message: &MessageDescriptor, depth: usize) -> BoxedStrategy<DynamicMessage> {
@@ -96,7 +111,7 @@ fn of_kind(kind: Kind, depth: usize) -> BoxedStrategy<Value> {
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => edged([0, i64::MIN, i64::MAX]).prop_map(Value::I64).boxed(),
         Kind::Uint32 | Kind::Fixed32 => edged([0, 1, u32::MAX]).prop_map(Value::U32).boxed(),
         Kind::Uint64 | Kind::Fixed64 => edged([0, 1, u64::MAX]).prop_map(Value::U64).boxed(),
-        Kind::Float => edged([0.0, -0.0, f32::MAX]).prop_map(Value::F32).boxed(),
+        Kind::Float => float().prop_map(Value::F32).boxed(),
         Kind::Double => double().prop_map(Value::F64).boxed(),
         Kind::String => text().prop_map(Value::String).boxed(),
         Kind::Bytes => vec(any::<u8>(), 0..9).prop_map(|bytes| Value::Bytes(bytes.into())).boxed(),
@@ -111,6 +126,11 @@ fn of_kind(kind: Kind, depth: usize) -> BoxedStrategy<Value> {
 /// Any number, and often one of these.
 fn edged<T: Arbitrary + Clone + Debug + 'static>(edges: [T; 3]) -> impl Strategy<Value = T> {
     prop_oneof![3 => any::<T>(), 1 => select(Vec::from(edges))]
+}
+
+/// Any number, and now and then none.
+fn float() -> impl Strategy<Value = f32> {
+    prop_oneof![60 => edged([0.0, -0.0, f32::MAX]), 1 => select(vec![f32::NAN, f32::NEG_INFINITY])]
 }
 
 /// Any number, prices, and now and then none.
