@@ -1,6 +1,7 @@
 //! Why the gateway cannot be built or served.
 
 use tickmesh_mesh::client::UpstreamError;
+use tickmesh_mesh::process::Refusal;
 use tickmesh_mesh::serve::ServeError;
 
 use crate::contract::ContractError;
@@ -30,5 +31,11 @@ impl Error {
     /// The process's exit code: 64 for a wrong configuration, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         if matches!(self, Self::Upstream(_)) { 64 } else { 1 }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::new(error.exit_code(), &error)
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use gateway::{App, Config, Error};
-use tickmesh_mesh::process::{self, Part, Refusal, Stop};
+use tickmesh_mesh::process::{self, Part, Stop};
 use tickmesh_mesh::serve::Setup;
 
 struct Gateway;
@@ -14,6 +14,7 @@ impl Part for Gateway {
     const SECTION: &'static str = "gateway";
     type Config = Config;
     type App = App;
+    type Error = Error;
 
     fn addr(config: &Config) -> SocketAddr {
         config.addr
@@ -24,21 +25,16 @@ impl Part for Gateway {
         1
     }
 
-    async fn build(config: Config, setup: Setup) -> Result<App, Refusal> {
-        App::build(config, setup).await.map_err(|error| refuse(&error))
+    async fn build(config: Config, setup: Setup) -> Result<App, Error> {
+        App::build(config, setup).await
     }
 
-    async fn serve(app: App, stop: Stop) -> Result<(), Refusal> {
-        tracing::info!(addr = %app.addr(), "gateway serves");
-        app.run(stop).await.map_err(|error| refuse(&error))
+    async fn serve(app: App, stop: Stop) -> Result<(), Error> {
+        app.run(stop).await
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     process::run::<Gateway>().await
-}
-
-fn refuse(error: &Error) -> Refusal {
-    Refusal::new(error.exit_code(), error)
 }

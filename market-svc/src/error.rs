@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use tickmesh_fanout::log::LogError;
+use tickmesh_mesh::process::Refusal;
 use tickmesh_mesh::serve::ServeError;
 use tickmesh_mesh::status::Fault;
 
@@ -75,6 +76,12 @@ impl Error {
     /// The process's exit code: 64 for a wrong configuration, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         if matches!(self, Self::Config { .. } | Self::OtherReplay { .. }) { 64 } else { 1 }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::new(error.exit_code(), &error)
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use market_svc::{App, Config, Error};
-use tickmesh_mesh::process::{self, Part, Refusal, Stop};
+use tickmesh_mesh::process::{self, Part, Stop};
 use tickmesh_mesh::serve::Setup;
 
 struct MarketSvc;
@@ -14,28 +14,24 @@ impl Part for MarketSvc {
     const SECTION: &'static str = "market";
     type Config = Config;
     type App = App;
+    type Error = Error;
 
     fn addr(config: &Config) -> SocketAddr {
         config.addr
     }
 
-    async fn build(config: Config, setup: Setup) -> Result<App, Refusal> {
-        App::build(config, setup).await.map_err(|error| refuse(&error))
+    async fn build(config: Config, setup: Setup) -> Result<App, Error> {
+        App::build(config, setup).await
     }
 
-    async fn serve(app: App, stop: Stop) -> Result<(), Refusal> {
+    async fn serve(app: App, stop: Stop) -> Result<(), Error> {
         // Alone it waits for nobody.
         app.feed_gate().open();
-        tracing::info!(addr = %app.addr(), "market-svc serves");
-        app.run(stop).await.map_err(|error| refuse(&error))
+        app.run(stop).await
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     process::run::<MarketSvc>().await
-}
-
-fn refuse(error: &Error) -> Refusal {
-    Refusal::new(error.exit_code(), error)
 }

@@ -1,5 +1,6 @@
 use tickmesh_fanout::log::LogError;
 use tickmesh_mesh::client::UpstreamError;
+use tickmesh_mesh::process::Refusal;
 use tickmesh_mesh::serve::ServeError;
 use tickmesh_mesh::status::Fault;
 use tickmesh_mesh::store::StoreError as FilesError;
@@ -47,5 +48,11 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if matches!(self, Self::Config { .. } | Self::Upstream(_)) { 64 } else { 1 }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::new(error.exit_code(), &error)
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use model_svc::{App, Config, Error};
-use tickmesh_mesh::process::{self, Part, Refusal, Stop};
+use tickmesh_mesh::process::{self, Part, Stop};
 use tickmesh_mesh::serve::Setup;
 
 struct ModelSvc;
@@ -14,26 +14,22 @@ impl Part for ModelSvc {
     const SECTION: &'static str = "model";
     type Config = Config;
     type App = App;
+    type Error = Error;
 
     fn addr(config: &Config) -> SocketAddr {
         config.addr
     }
 
-    async fn build(config: Config, setup: Setup) -> Result<App, Refusal> {
-        App::build(config, setup).await.map_err(|error| refuse(&error))
+    async fn build(config: Config, setup: Setup) -> Result<App, Error> {
+        App::build(config, setup).await
     }
 
-    async fn serve(app: App, stop: Stop) -> Result<(), Refusal> {
-        tracing::info!(addr = %app.addr(), "model-svc serves");
-        app.run(stop).await.map_err(|error| refuse(&error))
+    async fn serve(app: App, stop: Stop) -> Result<(), Error> {
+        app.run(stop).await
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     process::run::<ModelSvc>().await
-}
-
-fn refuse(error: &Error) -> Refusal {
-    Refusal::new(error.exit_code(), error)
 }

@@ -1,5 +1,6 @@
 use tickmesh_fanout::log::LogError;
 use tickmesh_mesh::client::UpstreamError;
+use tickmesh_mesh::process::Refusal;
 use tickmesh_mesh::serve::ServeError;
 use tickmesh_mesh::store::StoreError;
 
@@ -42,5 +43,11 @@ impl Error {
     /// The process's exit code: 64 for a wrong configuration, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         if matches!(self, Self::Config { .. } | Self::Upstream(_)) { 64 } else { 1 }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::new(error.exit_code(), &error)
     }
 }

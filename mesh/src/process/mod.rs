@@ -45,6 +45,8 @@ pub trait Part {
     type Config: Default + Serialize + DeserializeOwned;
     /// The part, built and not yet running.
     type App;
+    /// Why it cannot be built, or cannot go on.
+    type Error: Into<Refusal>;
 
     /// Where it is to listen.
     fn addr(config: &Self::Config) -> std::net::SocketAddr;
@@ -55,10 +57,10 @@ pub trait Part {
     }
 
     /// Builds it. A process that is told to stop meanwhile drops the future: what it has written is then as after a crash.
-    fn build(config: Self::Config, setup: Setup) -> impl Future<Output = Result<Self::App, Refusal>>;
+    fn build(config: Self::Config, setup: Setup) -> impl Future<Output = Result<Self::App, Self::Error>>;
 
     /// Serves until `stop` resolves, then drains.
-    fn serve(app: Self::App, stop: Stop) -> impl Future<Output = Result<(), Refusal>>;
+    fn serve(app: Self::App, stop: Stop) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
 /// Runs a part by the process's environment and signals; says on standard error in one line why it ends early.
@@ -96,11 +98,12 @@ async fn run_until<P: Part>(sources: Sources, stop: CancellationToken) -> Result
     let Settings::<P> { data_dir, part } = config::load(sources)?.config;
     let listener = bind(P::addr(&part), &format!("TICKMESH_{}__ADDR", P::SECTION.to_uppercase()))?;
     let cpu = CpuPool::new(P::threads(), CPU_QUEUE)?;
+    let addr = listener.local_addr()?;
     let setup = Setup { listener, readiness: Readiness::new(), cpu, data_dir };
-    match stop.run_until_cancelled(P::build(part, setup)).await {
-        Some(app) => P::serve(app?, stop.cancelled_owned()).await,
-        None => Ok(()),
-    }
+    let Some(app) = stop.run_until_cancelled(P::build(part, setup)).await else { return Ok(()) };
+    let app = app.map_err(Into::into)?;
+    tracing::info!(%addr, "{} serves", P::NAME);
+    P::serve(app, stop.cancelled_owned()).await.map_err(Into::into)
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ impl Part for Actor {
     const SECTION: &'static str = "actor";
     type Config = Script;
     type App = Setup;
+    type Error = Refusal;
 
     fn addr(script: &Script) -> SocketAddr {
         script.addr
