@@ -18,16 +18,53 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every source file of a crate, with its text up to its tests.
+/// Every source file of a crate that is no test's, with its text without tests.
 fn code_of(krate: &str) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     sources(&root().join(krate).join("src"), &mut files);
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-        (path.strip_prefix(root()).unwrap().to_owned(), code)
+    let mut test_modules = Vec::new();
+    let mut read = |path: &PathBuf| {
+        let (code, tests) = split(&fs::read_to_string(path).unwrap());
+        let is_face = path.file_name().is_some_and(|f| f == "mod.rs" || f == "lib.rs" || f == "main.rs");
+        let home = if is_face { path.parent().unwrap().to_owned() } else { path.with_extension("") };
+        test_modules.extend(tests.into_iter().map(|name| home.join(name)));
+        (path.clone(), code)
     };
-    files.into_iter().map(read).collect()
+    let all: Vec<_> = files.iter().map(&mut read).collect();
+    let is_test = |path: &Path| test_modules.iter().any(|module| path.with_extension("").starts_with(module));
+    let code = all.into_iter().filter(|(path, _)| !is_test(path));
+    code.map(|(path, code)| (path.strip_prefix(root()).unwrap().to_owned(), code)).collect()
+}
+
+/// A file's text without its `#[cfg(test)]` items, and the names of the modules among these that are files of their own.
+fn split(text: &str) -> (String, Vec<String>) {
+    let (mut code, mut modules) = (String::new(), Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.push_str(line);
+            code.push('\n');
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let closes = |l: &&str| l.len() - l.trim_start().len() == indent && l.trim_start().starts_with('}');
+        let item = lines.find(|l| !l.trim().starts_with("#[")).unwrap_or_default();
+        match item.trim().strip_suffix(';') {
+            Some(item) => modules.extend(item.rsplit_once("mod ").map(|(_, name)| name.to_owned())),
+            None if item.ends_with('}') => {}
+            None => drop(lines.find(closes)),
+        }
+    }
+    (code, modules)
+}
+
+#[test]
+fn what_follows_a_test_is_read_too() {
+    let text = "a\n#[cfg(test)]\nmod crash;\nb\n#[cfg(test)]\nmod tests {\n    c\n}\nd\n    #[cfg(test)]\n    fn e() {\n    }\nf\n";
+    assert_eq!(split(text), ("a\nb\nd\nf\n".to_owned(), vec!["crash".to_owned()]));
+    let log = code_of("fanout").into_iter().find(|(path, _)| path.ends_with("log/mod.rs")).unwrap();
+    assert!(log.1.contains("pub fn append"), "the log's own code");
+    assert!(code_of("fanout").iter().all(|(path, _)| !path.ends_with("log/crash.rs")), "a file of tests");
 }
 
 fn lies_in(path: &Path, room: &str) -> bool {
@@ -38,44 +75,24 @@ const SERVICES: [&str; 3] = ["market-svc", "model-svc", "portfolio-svc"];
 
 #[test]
 fn dependencies_point_one_way() {
-    let above = [
-        (
-            "proto",
-            vec![
-                "tickmesh-mesh",
-                "tickmesh-fanout",
-                "market-svc",
-                "model-svc",
-                "portfolio-svc",
-                "gateway",
-                "tickmesh-stats",
-            ],
-        ),
-        ("mesh", vec!["tickmesh-fanout", "market-svc", "model-svc", "portfolio-svc", "gateway", "tickmesh-stats"]),
-        ("fanout", vec!["market-svc", "model-svc", "portfolio-svc", "gateway", "tickmesh-stats"]),
-        (
-            "stats",
-            vec![
-                "tickmesh-proto",
-                "tickmesh-mesh",
-                "tickmesh-fanout",
-                "market-svc",
-                "model-svc",
-                "portfolio-svc",
-                "gateway",
-            ],
-        ),
-        ("market-svc", vec!["model-svc", "portfolio-svc", "gateway"]),
-        ("model-svc", vec!["market-svc", "portfolio-svc", "gateway"]),
-        ("portfolio-svc", vec!["market-svc", "model-svc", "gateway"]),
-        ("gateway", vec!["market-svc", "model-svc", "portfolio-svc", "tickmesh-fanout"]),
+    let allowed: [(&str, &[&str]); 8] = [
+        ("proto", &[]),
+        ("stats", &[]),
+        ("mesh", &["proto"]),
+        ("fanout", &["proto", "mesh"]),
+        ("market-svc", &["proto", "mesh", "fanout"]),
+        ("model-svc", &["proto", "mesh", "fanout", "stats"]),
+        ("portfolio-svc", &["proto", "mesh", "fanout", "stats"]),
+        ("gateway", &["proto", "mesh"]),
     ];
-    for (krate, forbidden) in above {
+    for (krate, below) in allowed {
         let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
-        for name in forbidden {
-            let depends =
-                manifest.lines().any(|l| l.starts_with(&format!("{name}.")) || l.starts_with(&format!("{name} ")));
-            assert!(!depends, "{krate} must not depend on {name}");
+        for (room, _) in allowed.iter().filter(|(room, _)| !below.contains(room)) {
+            let names = [format!("tickmesh-{room}"), (*room).to_owned()];
+            let depends = manifest
+                .lines()
+                .any(|l| names.iter().any(|n| l.starts_with(&format!("{n}.")) || l.starts_with(&format!("{n} "))));
+            assert!(!depends, "{krate} must not depend on {room}");
         }
     }
 }
@@ -105,12 +122,20 @@ fn sql_stays_in_store() {
     assert!(strays.is_empty(), "outside store/ sqlx is named: {strays:?}");
 }
 
+/// Where a service stamps and names what it does: at its edge, and where it keeps what has happened.
+const STAMPS: [&str; 6] = ["grpc", "app", "jobs", "pipeline", "live", "feed"];
+
 #[test]
-fn the_clock_is_read_in_one_place() {
+fn the_clock_is_read_in_one_place_and_never_by_a_computation() {
     let crates = ["proto", "mesh", "fanout", "stats", "market-svc", "model-svc", "portfolio-svc", "gateway"];
     for (path, code) in crates.iter().flat_map(|s| code_of(s)) {
         if path != Path::new("mesh/src/clock.rs") {
             assert!(!code.contains("SystemTime::now"), "{} reads the clock", path.display());
+        }
+        let computes = path.starts_with("stats")
+            || SERVICES.iter().any(|s| path.starts_with(s)) && !STAMPS.iter().any(|room| lies_in(&path, room));
+        for word in ["clock::now", "Uuid::new_v4", "rand::random", "thread_rng", "from_entropy"] {
+            assert!(!computes || !code.contains(word), "{} computes with {word}", path.display());
         }
     }
 }

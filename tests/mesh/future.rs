@@ -1,5 +1,7 @@
 //! Nothing that a client can ask reaches past the market clock.
 
+use std::time::Duration;
+
 use futures_util::stream;
 use prost_types::Timestamp;
 use tickmesh_proto::market::v1::{
@@ -7,13 +9,13 @@ use tickmesh_proto::market::v1::{
     StreamBarsRequest, snapshot_result,
 };
 use tickmesh_proto::model::v1::{
-    BatchPredictRequest, GetFeaturesRequest, PredictRequest, VerifyParityRequest, forecast_result,
+    BatchPredictRequest, GetFeaturesRequest, GetFeaturesResponse, PredictRequest, VerifyParityRequest, forecast_result,
 };
 use tickmesh_proto::portfolio::v1::OptimizeRequest;
 use tickmesh_proto::r#type::v1::TimeFrame;
 use tonic::Code;
 
-use crate::harness::{Mesh, SYMBOLS, nanos, soon};
+use crate::harness::{Mesh, SYMBOLS, nanos, soon, until};
 use crate::live::{Event as _, Live};
 
 const DAY: i64 = 86_400;
@@ -117,5 +119,28 @@ async fn streamed_and_batch_features_are_equal_to_the_last_bit_over_the_whole_hi
         assert!(parity.rows > stored - 100 && parity.rows <= stored, "all but the warm-up: {parity:?} of {stored}");
         assert!(parity.features > 10);
         assert_eq!(parity.max_abs_difference, 0.0, "{symbol}");
+    }
+}
+
+/// What the live loop held when a bar was the newest is what is computed of that day afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn features_that_were_live_are_computed_again_to_the_last_bit() {
+    let mesh = Mesh::builder().speed(20.0).start().await;
+    let ask = |as_of| GetFeaturesRequest { symbol: "AAPL".into(), as_of };
+    let mut live = Vec::new();
+    while live.len() < 10 {
+        let newest = soon(mesh.features().get_features(ask(None))).await.unwrap().into_inner();
+        if live.last() != Some(&newest) {
+            live.push(newest);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let last = nanos(live.last().unwrap().as_of.as_ref());
+    until(|| async { (nanos(Some(&mesh.clock().await)) > last).then_some(()) }).await;
+    for then in live {
+        let again = mesh.features().get_features(ask(then.as_of)).await.unwrap().into_inner();
+        let bits = |found: &GetFeaturesResponse| -> Vec<_> { found.values.iter().map(|v| v.value.to_bits()).collect() };
+        assert!(!then.values.is_empty());
+        assert_eq!((again.as_of, bits(&again)), (then.as_of, bits(&then)));
     }
 }
