@@ -2,8 +2,8 @@ use std::fmt;
 
 /// A place in the log: the number of events that lie at or before it.
 ///
-/// The first event has position 1; position 0 is before every event. Positions are dense, never used twice within an
-/// epoch, and outlive the events that retention drops.
+/// The first event has position 1; position 0 is before every event. Positions are dense and outlive the events that
+/// retention drops. Only events that a power cut took are followed by others at the same positions, and cursors know.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position(u64);
 

@@ -29,7 +29,7 @@ impl PageRequest {
             0 => DEFAULT,
             1.. => size.min(MAX) as usize,
             _ => {
-                violations.add("page_size", "must be from 0 to 1,000");
+                violations.add("page_size", "must not be negative");
                 DEFAULT
             }
         };

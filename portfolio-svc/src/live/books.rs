@@ -19,6 +19,7 @@ const DEFAULT: &str = "default";
 /// All live portfolios: the default one, and those that clients ask for, one for each distinct plan.
 ///
 /// A portfolio lives on while there is room, subscribed to or not; when there is none, one without subscribers makes way.
+/// After a restart it goes on from where it stood when a client asks for it again; rounds until then are not made up for.
 pub struct Books {
     default: Arc<Book>,
     /// Locked while one is opened, so that one plan never gets two.

@@ -1,6 +1,6 @@
 use tickmesh_proto::model::v1 as wire;
 
-use super::forecast::horizon;
+use super::forecast::count;
 use crate::ask::{FeaturesAt, Parity};
 use crate::features::{FeatureDef, FeatureSet};
 
@@ -9,8 +9,8 @@ pub(in crate::grpc) fn feature_list() -> wire::ListFeaturesResponse {
     let feature = |definition: &FeatureDef| wire::Feature {
         name: definition.name.to_owned(),
         definition: definition.definition.to_owned(),
-        window: horizon(definition.window),
-        warm_up: horizon(definition.warm_up),
+        window: count(definition.window),
+        warm_up: count(definition.warm_up),
     };
     wire::ListFeaturesResponse {
         features: set.describe().iter().map(feature).collect(),
@@ -32,7 +32,7 @@ pub(in crate::grpc) fn features_at(found: &FeaturesAt) -> wire::GetFeaturesRespo
 pub(in crate::grpc) fn parity(parity: Parity) -> wire::VerifyParityResponse {
     wire::VerifyParityResponse {
         rows: parity.rows as u64,
-        features: horizon(FeatureSet::standard().len()),
+        features: count(FeatureSet::standard().len()),
         // JSON has no infinity; a missing row is as far apart as a double can say.
         max_abs_difference: parity.difference.min(f64::MAX),
     }

@@ -71,7 +71,7 @@ fn render(forecast: &Forecast, clock: Option<Timestamp>) -> wire::Forecast {
         probability_above_cost: Some(forecast.above_cost),
         probability_below_cost: Some(forecast.below_cost),
         signal: Some(decision(&forecast.decision)),
-        horizon: horizon(forecast.horizon),
+        horizon: count(forecast.horizon),
         model_version: forecast.version.to_string(),
         feature_set: forecast.feature_set.to_string(),
         input_cursor: String::new(),
@@ -157,9 +157,9 @@ pub(in crate::grpc) fn interval(interval: &Interval) -> wire::Interval {
     wire::Interval { lower: interval.lower, upper: interval.upper, coverage: COVERAGE }
 }
 
-/// Bars ahead; far below the limits of the type.
-pub(super) fn horizon(bars: usize) -> u32 {
-    u32::try_from(bars).unwrap_or(u32::MAX)
+/// A number of bars, features or steps; far below the limits of the type.
+pub(super) fn count(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
 }
 
 fn age(as_of: Timestamp, clock: Option<Timestamp>) -> Option<prost_types::Duration> {

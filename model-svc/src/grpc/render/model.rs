@@ -1,6 +1,6 @@
 use tickmesh_proto::model::v1 as wire;
 
-use super::forecast::horizon;
+use super::forecast::count;
 use crate::calibration::Calibration;
 use crate::evaluation::Evaluation;
 use crate::family::Family;
@@ -42,7 +42,7 @@ pub(in crate::grpc) fn version(version: VersionFacts) -> wire::ModelVersion {
         name: name.to_string(),
         symbol: name.symbol.to_string(),
         family: family(kind).into(),
-        horizon: horizon(bars),
+        horizon: count(bars),
         create_time: Some(create_time.into()),
         train_start_time: Some(train_start.into()),
         train_end_time: Some(train_end.into()),

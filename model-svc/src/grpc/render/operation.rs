@@ -5,7 +5,7 @@ use tickmesh_proto::google::longrunning::{self, operation::Result as Ended};
 use tickmesh_proto::google::rpc::Status;
 use tickmesh_proto::model::v1 as wire;
 
-use super::forecast::{horizon, status};
+use super::forecast::{count, status};
 use super::model::{evaluation, version};
 use crate::jobs::{EvaluateProgress, EvaluateReport, Skipped, TrainProgress, TrainReport, View, Wire};
 use crate::store::{Outcome, State};
@@ -23,8 +23,8 @@ impl Wire for ProtoWire {
     fn training(&self, progress: &TrainProgress) -> Vec<u8> {
         let TrainProgress { done, total, symbol, best, begun, expected_end, trained } = progress;
         let message = wire::TrainModelsMetadata {
-            done: horizon(*done),
-            total: horizon(*total),
+            done: count(*done),
+            total: count(*total),
             symbol: symbol.as_ref().map_or_else(String::new, ToString::to_string),
             best_score: *best,
             create_time: Some((*begun).into()),
@@ -50,7 +50,7 @@ impl Wire for ProtoWire {
     fn evaluating(&self, progress: &EvaluateProgress) -> Vec<u8> {
         let EvaluateProgress { done, total, begun } = *progress;
         let message =
-            wire::EvaluateModelMetadata { done: horizon(done), total: horizon(total), create_time: Some(begun.into()) };
+            wire::EvaluateModelMetadata { done: count(done), total: count(total), create_time: Some(begun.into()) };
         any("EvaluateModelMetadata", &message)
     }
 
