@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::process::Part;
 use tickmesh_mesh::serve::{Server, Setup};
 use tonic::service::Routes;
 
@@ -18,14 +19,28 @@ pub struct App {
     addr: SocketAddr,
 }
 
-impl App {
+impl Part for App {
+    const NAME: &'static str = "gateway";
+    const SECTION: &'static str = "gateway";
+    type Config = Config;
+    type Error = Error;
+
+    fn listen_addr(config: &Config) -> SocketAddr {
+        config.addr
+    }
+
+    /// The gateway computes nothing: one idle thread stands for the pool.
+    fn threads() -> usize {
+        1
+    }
+
     /// Reads the contracts and opens every door. Nothing is called: an upstream may come later than the gateway.
     ///
     /// `setup.readiness` is what `/readyz` and `/health` wait for: in one process with the services, all of their latches.
     ///
     /// # Errors
     /// If an upstream's address is none or the contracts cannot be offered.
-    pub async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
+    async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
         let contracts = Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET)?;
         let services: Vec<String> = contracts.services().collect();
         let services: Vec<&str> = services.iter().map(String::as_str).collect();
@@ -40,8 +55,7 @@ impl App {
         Ok(Self { server, addr })
     }
 
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
+    fn addr(&self) -> SocketAddr {
         self.addr
     }
 
@@ -49,7 +63,7 @@ impl App {
     ///
     /// # Errors
     /// If the port cannot be served.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         Ok(self.server.run(shutdown).await?)
     }
 }

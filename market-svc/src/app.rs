@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use tickmesh_fanout::log::{Log, LogConfig};
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part;
 use tickmesh_mesh::readiness::Latch;
 use tickmesh_mesh::serve::{MAX_RESPONSE_BYTES, ServeError, Server, Setup};
 use tickmesh_mesh::store::{DataDir, sqlite};
@@ -41,12 +42,28 @@ pub struct App {
 }
 
 impl App {
+    /// Lets the feed begin; without it only what is stored is served.
+    pub fn feed_gate(&self) -> FeedGate {
+        self.gate.clone()
+    }
+}
+
+impl Part for App {
+    const NAME: &'static str = "market-svc";
+    const SECTION: &'static str = "market";
+    type Config = Config;
+    type Error = Error;
+
+    fn listen_addr(config: &Config) -> SocketAddr {
+        config.addr
+    }
+
     /// Opens store and log and puts the parts together; the bars are read when it runs.
     ///
     /// # Errors
     /// If the configuration is wrong, the data cannot be read, or the data directory cannot be used or belongs to another
     /// replay.
-    pub async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
+    async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
         let start = config.check()?;
         let latch = setup.readiness.latch("market/import");
         let data = DataDir::open(&setup.data_dir, "market")?;
@@ -67,21 +84,20 @@ impl App {
         Ok(Self { addr, server, market, feed, gate, gated, latch, cpu: setup.cpu, sqlite, _data: data })
     }
 
-    /// Where it serves.
-    pub fn addr(&self) -> SocketAddr {
+    fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Lets the feed begin; without it only what is stored is served.
-    pub fn feed_gate(&self) -> FeedGate {
-        self.gate.clone()
+    /// Nobody else holds the feed back.
+    fn alone(&self) {
+        self.gate.open();
     }
 
     /// Serves until `shutdown` resolves, then drains and ends the feed.
     ///
     /// # Errors
     /// If the port cannot be served, or history cannot be imported.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let stop = CancellationToken::new();
         let desk = Desk { market: self.market, cpu: self.cpu, clock: tickmesh_mesh::clock::now, stop: stop.clone() };
         let mut tasks = JoinSet::new();

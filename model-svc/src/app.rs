@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::process::Part;
 use tickmesh_mesh::serve::{ServeError, Server, Setup};
 use tickmesh_mesh::store::{DataDir, sqlite};
 use tokio::sync::mpsc;
@@ -34,12 +35,21 @@ pub struct App {
     _data: DataDir,
 }
 
-impl App {
+impl Part for App {
+    const NAME: &'static str = "model-svc";
+    const SECTION: &'static str = "model";
+    type Config = Config;
+    type Error = Error;
+
+    fn listen_addr(config: &Config) -> SocketAddr {
+        config.addr
+    }
+
     /// Opens store and log, takes up what the last start left, and puts the parts together. market-svc need not be there.
     ///
     /// # Errors
     /// If the configuration is wrong, or the data directory cannot be used.
-    pub async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
+    async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
         if let Some((key, value, rule)) = config.defect() {
             return Err(Error::Config { key, value, rule });
         }
@@ -77,9 +87,7 @@ impl App {
         Ok(Self { addr, server, market, pipeline, commands: received, jobs, database, _data: data })
     }
 
-    /// Where it serves.
-    #[must_use]
-    pub fn addr(&self) -> SocketAddr {
+    fn addr(&self) -> SocketAddr {
         self.addr
     }
 
@@ -88,7 +96,7 @@ impl App {
     ///
     /// # Errors
     /// If the port cannot be served, or a task that should never end does.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let Self { addr: _, server, market, pipeline, commands, jobs, database, _data } = self;
         let stop = CancellationToken::new();
         let (events, feed) = mpsc::channel(FEED_QUEUE);

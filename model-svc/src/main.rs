@@ -1,35 +1,10 @@
 //! The process `model-svc`.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use model_svc::{App, Config, Error};
-use tickmesh_mesh::process::{self, Part, Stop};
-use tickmesh_mesh::serve::Setup;
-
-struct ModelSvc;
-
-impl Part for ModelSvc {
-    const NAME: &'static str = "model-svc";
-    const SECTION: &'static str = "model";
-    type Config = Config;
-    type App = App;
-    type Error = Error;
-
-    fn addr(config: &Config) -> SocketAddr {
-        config.addr
-    }
-
-    async fn build(config: Config, setup: Setup) -> Result<App, Error> {
-        App::build(config, setup).await
-    }
-
-    async fn serve(app: App, stop: Stop) -> Result<(), Error> {
-        app.run(stop).await
-    }
-}
+use tickmesh_mesh::process;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    process::run::<ModelSvc>().await
+    process::run::<model_svc::App>().await
 }

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tickmesh_mesh::client::Upstream;
+use tickmesh_mesh::process::Part;
 use tickmesh_mesh::serve::{Server, Setup};
 use tickmesh_mesh::store::DataDir;
 use tickmesh_proto::server::portfolio::v1::optimizer_service_server::OptimizerServiceServer;
@@ -34,12 +35,21 @@ pub struct App {
     _data: DataDir,
 }
 
-impl App {
+impl Part for App {
+    const NAME: &'static str = "portfolio-svc";
+    const SECTION: &'static str = "portfolio";
+    type Config = Config;
+    type Error = Error;
+
+    fn listen_addr(config: &Config) -> SocketAddr {
+        config.addr
+    }
+
     /// Opens store and log and puts the parts together. Other services need not be there yet.
     ///
     /// # Errors
     /// If the configuration is wrong, or the data directory cannot be used.
-    pub async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
+    async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
         if let Some((key, value, rule)) = config.defect() {
             return Err(Error::Config { key, value, rule });
         }
@@ -61,8 +71,7 @@ impl App {
         Ok(Self { addr, server, market, allocator, store, _data: data })
     }
 
-    /// Where it serves.
-    pub fn addr(&self) -> SocketAddr {
+    fn addr(&self) -> SocketAddr {
         self.addr
     }
 
@@ -70,7 +79,7 @@ impl App {
     ///
     /// # Errors
     /// If the port cannot be served, or a task that should never end does.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(market::follow(self.market, stop.clone()).instrument(tracing::info_span!("portfolio_bars")));

@@ -4,6 +4,7 @@ use std::thread::available_parallelism;
 
 use market_svc::feed::FeedGate;
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::Setup;
 use tokio::task::{self, JoinSet};

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::routing::get;
 use gateway::{App, Config};
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::Setup;
 use tickmesh_proto::server::longrunning::operations_server::OperationsServer;

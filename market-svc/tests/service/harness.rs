@@ -6,6 +6,7 @@ use std::time::Duration;
 use market_svc::{App, Config, Error, FeedKind, Synthetic};
 use tempfile::TempDir;
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::Setup;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;

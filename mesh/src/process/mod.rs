@@ -1,6 +1,6 @@
 //! A process that runs one part of the mesh: telemetry, configuration, port, parts, run until told to stop.
 //!
-//! Its `main` implements [`Part`] and calls [`run`]; what the parts have in common is here once. The process ends with
+//! Its `main` calls [`run`]; what the parts have in common is here once. The process ends with
 //!
 //! | Code | When |
 //! | --- | --- |
@@ -12,6 +12,7 @@
 mod refusal;
 mod settings;
 
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -27,40 +28,48 @@ use crate::serve::{Setup, bind};
 use crate::{shutdown, telemetry};
 
 pub use refusal::Refusal;
-pub use tokio_util::sync::WaitForCancellationFutureOwned as Stop;
 
 use settings::Settings;
 
 /// Jobs that may wait for or run on the compute pool.
 const CPU_QUEUE: usize = 256;
 
-/// A part of the mesh that is run alone in a process.
-pub trait Part {
-    /// The process's name, such as `market-svc`; begins the line that says why it ends.
+/// A part of the mesh: a service or the gateway, built and bound and not yet running.
+///
+/// All parts have this shape, whether they share a process or have one each.
+pub trait Part: Sized + Send {
+    /// The name of a process of its own, such as `market-svc`; begins the line that says why it ends.
     const NAME: &'static str;
     /// The section of its configuration: `market` is set by `TICKMESH_MARKET__…` or under `[market]` in the file that
     /// `TICKMESH_CONFIG` names. Beside it stands `data_dir`, `TICKMESH_DATA_DIR`.
     const SECTION: &'static str;
     /// Its configuration.
     type Config: Default + Serialize + DeserializeOwned;
-    /// The part, built and not yet running.
-    type App;
     /// Why it cannot be built, or cannot go on.
     type Error: Into<Refusal>;
 
     /// Where it is to listen.
-    fn addr(config: &Self::Config) -> std::net::SocketAddr;
+    fn listen_addr(config: &Self::Config) -> SocketAddr;
 
-    /// Threads of its compute pool: all that the machine has, unless it computes little.
+    /// Threads of its compute pool in a process of its own: all that the machine has, unless it computes little.
     fn threads() -> usize {
         available_parallelism().map_or(1, NonZero::get)
     }
 
     /// Builds it. A process that is told to stop meanwhile drops the future: what it has written is then as after a crash.
-    fn build(config: Self::Config, setup: Setup) -> impl Future<Output = Result<Self::App, Self::Error>>;
+    fn build(config: Self::Config, setup: Setup) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 
-    /// Serves until `stop` resolves, then drains.
-    fn serve(app: Self::App, stop: Stop) -> impl Future<Output = Result<(), Self::Error>>;
+    /// It has a process of its own and need wait for no other part.
+    fn alone(&self) {}
+
+    /// Where it serves.
+    fn addr(&self) -> SocketAddr;
+
+    /// Serves until `shutdown` resolves, then drains.
+    fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// Runs a part by the process's environment and signals; says on standard error in one line why it ends early.
@@ -96,14 +105,14 @@ fn stop() -> Result<CancellationToken, Refusal> {
 
 async fn run_until<P: Part>(sources: Sources, stop: CancellationToken) -> Result<(), Refusal> {
     let Settings::<P> { data_dir, part } = config::load(sources)?.config;
-    let listener = bind(P::addr(&part), &format!("TICKMESH_{}__ADDR", P::SECTION.to_uppercase()))?;
+    let listener = bind(P::listen_addr(&part), &format!("TICKMESH_{}__ADDR", P::SECTION.to_uppercase()))?;
     let cpu = CpuPool::new(P::threads(), CPU_QUEUE)?;
-    let addr = listener.local_addr()?;
     let setup = Setup { listener, readiness: Readiness::new(), cpu, data_dir };
     let Some(app) = stop.run_until_cancelled(P::build(part, setup)).await else { return Ok(()) };
     let app = app.map_err(Into::into)?;
-    tracing::info!(%addr, "{} serves", P::NAME);
-    P::serve(app, stop.cancelled_owned()).await.map_err(Into::into)
+    app.alone();
+    tracing::info!(addr = %app.addr(), "{} serves", P::NAME);
+    app.run(stop.cancelled_owned()).await.map_err(Into::into)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::*;
 
 /// A part whose ends the configuration chooses.
-struct Actor;
+struct Actor(Setup);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,24 +34,27 @@ impl Part for Actor {
     const NAME: &'static str = "actor-svc";
     const SECTION: &'static str = "actor";
     type Config = Script;
-    type App = Setup;
     type Error = Refusal;
 
-    fn addr(script: &Script) -> SocketAddr {
+    fn listen_addr(script: &Script) -> SocketAddr {
         script.addr
     }
 
-    async fn build(script: Script, setup: Setup) -> Result<Setup, Refusal> {
+    async fn build(script: Script, setup: Setup) -> Result<Self, Refusal> {
         assert_eq!(setup.data_dir, script.data_dir, "the process hands on where files are kept");
         match script.build {
-            Build::Serves => Ok(setup),
+            Build::Serves => Ok(Self(setup)),
             Build::Fails => Err(Refusal::new(64, &"actor.build = fails: must not")),
             Build::Lasts => std::future::pending().await,
         }
     }
 
-    async fn serve(_: Setup, stop: Stop) -> Result<(), Refusal> {
-        stop.await;
+    fn addr(&self) -> SocketAddr {
+        self.0.listener.local_addr().expect("it is bound")
+    }
+
+    async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Refusal> {
+        shutdown.await;
         Err(Refusal::new(7, &"served and stopped"))
     }
 }

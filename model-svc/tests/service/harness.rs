@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model_svc::{App, Config};
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::{Setup, bind};
 use tickmesh_proto::google::longrunning::operations_client::OperationsClient;

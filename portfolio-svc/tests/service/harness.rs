@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use portfolio_svc::{App, Config};
 use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::{Setup, bind};
 use tickmesh_proto::portfolio::v1::optimizer_service_client::OptimizerServiceClient;
