@@ -99,7 +99,7 @@ struct Rival {
 impl Rival {
     /// None when stopped.
     fn learn(version: &Version, bars: &[DailyBar], stopped: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
-        let seen: Vec<DailyBar> = bars.iter().filter(|bar| version.in_sample(bar.time())).copied().collect();
+        let seen: Vec<DailyBar> = bars.iter().filter(|bar| version.has_seen(bar.time())).copied().collect();
         let spec = Spec::Ridge(RidgeSpec::default());
         let order = Order { spec, horizon: version.facts.horizon, ..Order::default() };
         let returns = seen.iter().zip(seen.iter().skip(order.horizon)).map(|(bar, later)| bar.return_to(later));
@@ -127,12 +127,12 @@ mod tests {
         let version = &champions[0].version;
         let bars = histories[&version.name.symbol].bars();
         let found = evaluate(version, bars, &|_| true, &|| false).unwrap().unwrap();
-        assert_eq!(found.evaluation.rows, 560 - 450 - 1);
-        assert_eq!((found.start, found.end), (testing::day(450), testing::day(558)));
+        assert_eq!(found.evaluation.rows, 560 - 450);
+        assert_eq!((found.start, found.end), (testing::day(449), testing::day(558)));
         assert!(found.evaluation.mse_ridge > 0.0 && found.evaluation.mse_ridge != found.evaluation.mse);
 
         let narrow = evaluate(version, bars, &|time| time < testing::day(460), &|| false).unwrap();
-        assert_eq!(narrow, Err(TooFewRows(10)));
+        assert_eq!(narrow, Err(TooFewRows(11)));
         assert_eq!(evaluate(version, bars, &|_| true, &|| true), None, "stopped");
     }
 }

@@ -53,7 +53,7 @@ pub enum Reason {
     WarmingUp,
     /// No model serves this symbol.
     NoModel,
-    /// The moment lies inside the model's training range.
+    /// The outcome lies in the model's training range.
     InSample,
 }
 

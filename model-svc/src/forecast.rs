@@ -21,7 +21,7 @@ use crate::version::{Version, VersionName};
 pub enum Quality {
     /// Out of sample, on fresh data.
     Good,
-    /// Inside the model's training range: of no evidential value.
+    /// Of an outcome in the model's training range: of no evidential value.
     InSample,
     /// On data older than it should be.
     Stale,

@@ -39,7 +39,7 @@ pub struct Version {
     pub create_time: Timestamp,
     /// Close of the first bar learned from.
     pub train_start: Timestamp,
-    /// Close of the last bar learned from, labels included: a forecast at or before it is in sample.
+    /// Close of the last bar learned from, labels included: a forecast before it is in sample.
     pub train_end: Timestamp,
     /// The rest.
     pub facts: Facts,
@@ -73,10 +73,17 @@ pub struct Facts {
 }
 
 impl Version {
-    /// Whether a forecast at `as_of` would lie inside the training range.
+    /// Whether training may have seen the outcome of a forecast at `as_of`. What it forecasts from its last bar nobody had
+    /// seen; of a horizon above one bar the outcomes of the bars just before count as seen too, which errs on the safe side.
     #[must_use]
     pub fn in_sample(&self, as_of: Timestamp) -> bool {
-        as_of <= self.train_end
+        as_of < self.train_end
+    }
+
+    /// Whether training had the bar that closed at `time`.
+    #[must_use]
+    pub fn has_seen(&self, time: Timestamp) -> bool {
+        time <= self.train_end
     }
 }
 

@@ -82,7 +82,7 @@ async fn a_new_epoch_of_the_market_is_a_new_run_with_the_same_models() {
     let (_, old) = signals(&house, "", 0).await;
     house.market.rewind(900, "second");
     let house = house.restart().await;
-    house.until(|forecast| forecast.quality() == wire::ForecastQuality::InSample).await;
+    house.bars(450).await;
     house.replay(450, 460).await;
     assert_eq!(strip(&house.served().await), strip(&first), "the same bars give the same forecasts");
     let request = wire::StreamSignalsRequest { resume_after: old, ..Default::default() };
