@@ -1,17 +1,22 @@
 use std::time::Duration;
 
 use tickmesh_mesh::cpu::CpuPool;
-use tickmesh_mesh::status::{Code, Fault, Violations};
+use tickmesh_mesh::status::{Code, Fault, Violations, beyond_clock};
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::time::Instant;
 
 use crate::limits::{Defect, Limits};
 use crate::live::Round;
-use crate::market::Market;
+use crate::market::{Closes, Market};
 use crate::measure;
 use crate::model::Model;
-use crate::plan::{Allocation, Held, Inputs, Plan, allocate, efficient};
+use crate::plan::{Allocation, Held, Inputs, Insight, Plan, allocate, efficient};
 use crate::prices::{LEAST_RETURNS, TooShort, Window};
+
+/// Between two questions to a model that has not taken in the newest bar yet.
+const MODEL_PAUSE: Duration = Duration::from_millis(10);
+/// When to ask again for forecasts from a model that is behind for longer than patience lasts.
+const MODEL_BEHIND_RETRY: Duration = Duration::from_secs(1);
 
 /// Brings together what an allocation needs: closes, forecasts and a thread to compute on.
 #[derive(Clone)]
@@ -94,13 +99,33 @@ impl Desk {
         let universe = self.market.universe_with(&symbols).await?;
         let limits = plan.constraints.limits(&symbols).map_err(bad_limits)?;
         self.market.load(&symbols).await?;
+        plan.as_of.map_or(Ok(()), |as_of| self.has_come(as_of))?;
         let window = self.window(&limits, as_of.unwrap_or(Timestamp::MAX), plan.lookback).await?;
-        let insights = if plan.expected.needs_insights() {
-            self.model.insights(&symbols, window.as_of).await?
-        } else {
-            Vec::new()
-        };
+        let insights =
+            if plan.expected.needs_insights() { self.insights(&symbols, window.as_of).await? } else { Vec::new() };
         Ok(Inputs { limits, window, insights, periods: universe.periods(&symbols), held })
+    }
+
+    /// What the model says at a close that is there. It hears of a bar when we do: one that it has not taken in yet is
+    /// waited for.
+    async fn insights(&self, symbols: &[Symbol], as_of: Timestamp) -> Result<Vec<Insight>, Fault> {
+        let patient = Instant::now() + self.patience;
+        loop {
+            match self.model.insights(symbols, as_of).await {
+                Err(fault) if fault.reason() == "BEYOND_CLOCK" && Instant::now() < patient => {
+                    tokio::time::sleep(MODEL_PAUSE).await;
+                }
+                Err(fault) if fault.reason() == "BEYOND_CLOCK" => return Err(model_behind(as_of)),
+                said => return said,
+            }
+        }
+    }
+
+    /// The market clock must have come to `as_of`: it stands at what the feed last said or at the newest close, whichever
+    /// is later.
+    fn has_come(&self, as_of: Timestamp) -> Result<(), Fault> {
+        let clock = self.market.feed().market_time.max(self.market.read(Closes::newest));
+        if clock.is_some_and(|clock| as_of <= clock) { Ok(()) } else { Err(beyond_clock("as_of", as_of, clock)) }
     }
 
     /// Aligning many symbols takes a while: it is work for the pool.
@@ -133,6 +158,11 @@ fn too_short(short: &TooShort) -> Fault {
     Fault::new(Code::InvalidArgument, "TOO_FEW_RETURNS", short.to_string())
         .meta("least", LEAST_RETURNS.to_string())
         .field("symbols", short.to_string())
+}
+
+fn model_behind(as_of: Timestamp) -> Fault {
+    let message = format!("the model has not come to the close of {as_of} yet");
+    Fault::unavailable("MODEL_BEHIND", message, MODEL_BEHIND_RETRY)
 }
 
 fn none_ripe() -> Fault {

@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::harness::Service;
-use crate::peer::Peer;
+use crate::peer::{Peer, TRAINED};
 
 const ALL: usize = 505;
 
@@ -172,6 +172,50 @@ async fn a_symbol_without_forecast_is_named() {
     assert_eq!(status.code(), Code::FailedPrecondition);
     let info = status.get_details_error_info().unwrap();
     assert_eq!((info.reason.as_str(), info.metadata["symbols"].as_str()), ("NO_FORECAST", "NVDA"));
+}
+
+/// AAPL and AMZN, which have models.
+fn forecast() -> OptimizeRequest {
+    OptimizeRequest {
+        symbols: symbols(&["AAPL", "AMZN"]),
+        expected_returns: ExpectedReturns::Forecast.into(),
+        ..OptimizeRequest::default()
+    }
+}
+
+async fn refusal(service: &mut Service, request: OptimizeRequest) -> (Code, String) {
+    let status = service.client.optimize(request).await.unwrap_err();
+    (status.code(), status.get_details_error_info().unwrap().reason)
+}
+
+#[tokio::test]
+async fn forecasts_that_would_know_the_outcome_are_refused() {
+    let (peer, mut service, _data) = service(ALL).await;
+    let at = |day: usize| Some(peer.tape.close_time(day));
+    for expected in [ExpectedReturns::Forecast, ExpectedReturns::BlackLitterman] {
+        let request = OptimizeRequest { as_of: at(TRAINED - 1), expected_returns: expected.into(), ..forecast() };
+        assert_eq!(refusal(&mut service, request).await, (Code::FailedPrecondition, "IN_SAMPLE".to_owned()));
+    }
+    service.client.optimize(OptimizeRequest { as_of: at(TRAINED), ..forecast() }).await.unwrap();
+    let historical = OptimizeRequest { expected_returns: 0, as_of: at(TRAINED - 1), ..forecast() };
+    service.client.optimize(historical).await.expect("history knows no outcome");
+}
+
+#[tokio::test]
+async fn a_moment_to_come_is_refused() {
+    let (peer, mut service, _data) = service(ALL - 1).await;
+    let request = OptimizeRequest { as_of: Some(peer.tape.close_time(ALL)), ..OptimizeRequest::default() };
+    assert_eq!(refusal(&mut service, request).await, (Code::OutOfRange, "BEYOND_CLOCK".to_owned()));
+}
+
+#[tokio::test]
+async fn a_model_that_is_a_moment_behind_the_newest_bar_is_waited_for() {
+    let (peer, mut service, _data) = service(ALL).await;
+    peer.hold_model_back(3);
+    let allocation = service.client.optimize(forecast()).await.unwrap().into_inner();
+    assert_eq!(allocation.as_of, Some(peer.tape.close_time(ALL)));
+    peer.hold_model_back(usize::MAX);
+    assert_eq!(refusal(&mut service, forecast()).await, (Code::Unavailable, "MODEL_BEHIND".to_owned()));
 }
 
 #[tokio::test]

@@ -5,7 +5,11 @@ mod market;
 mod model;
 mod stream;
 
+pub(crate) use model::TRAINED;
+
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tickmesh_proto::server::market::v1::market_service_server::MarketServiceServer;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastServiceServer;
@@ -22,6 +26,8 @@ pub(crate) struct Tape {
     clock: watch::Sender<usize>,
     /// The run of the feed; cursors of another one are refused.
     epoch: &'static str,
+    /// Questions that the model still refuses because it has not taken in the newest bar.
+    behind: Arc<AtomicUsize>,
 }
 
 impl Tape {
@@ -32,7 +38,13 @@ impl Tape {
             let (date, closes) = line.split_once(',').unwrap();
             (days_since_1970(date), closes.split(',').map(|v| v.parse().unwrap()).collect())
         };
-        Self { symbols, days: lines.map(row).collect(), clock: watch::Sender::new(clock), epoch }
+        Self {
+            symbols,
+            days: lines.map(row).collect(),
+            clock: watch::Sender::new(clock),
+            epoch,
+            behind: Arc::default(),
+        }
     }
 
     pub(crate) fn clock(&self) -> usize {
@@ -91,6 +103,11 @@ impl Peer {
             stopped.await.ok();
         }));
         Self { tape, url: format!("http://{addr}"), _stop: stop }
+    }
+
+    /// Lets the model refuse the next `questions` as coming too early.
+    pub(crate) fn hold_model_back(&self, questions: usize) {
+        self.tape.behind.store(questions, Ordering::Relaxed);
     }
 
     /// Lets `days` more days pass.

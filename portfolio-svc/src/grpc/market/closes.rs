@@ -80,6 +80,11 @@ impl Closes {
         symbols.iter().all(|symbol| newest(symbol).is_some_and(|close| close.time >= time))
     }
 
+    /// The newest close of all.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.kept.values().filter_map(|kept| kept.series.newest()).map(|close| close.time).max()
+    }
+
     /// The newest common returns.
     ///
     /// # Errors

@@ -5,10 +5,10 @@ use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
 use tickmesh_proto::model::v1::registry_service_client::RegistryServiceClient;
-use tickmesh_proto::model::v1::{BatchPredictRequest, GetModelVersionRequest};
+use tickmesh_proto::model::v1::{BatchPredictRequest, ForecastResult, GetModelVersionRequest};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use super::insights::{Skill, Spoken, pair, spoken};
+use super::insights::{Silence, Skill, Spoken, pair, spoken};
 use crate::plan::Insight;
 
 /// How many versions' skills are remembered; they never change.
@@ -34,7 +34,9 @@ impl Model {
     /// What the model says about each symbol at `as_of`, in their order.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION, reason NO_FORECAST, naming the symbols without one; as model-svc answers.
+    /// FAILED_PRECONDITION, reason NO_FORECAST for symbols without one and reason IN_SAMPLE where the model had seen the
+    /// outcome, naming them; OUT_OF_RANGE, reason BEYOND_CLOCK, of a moment that the model has not come to yet; as
+    /// model-svc answers.
     pub async fn insights(&self, symbols: &[Symbol], as_of: Timestamp) -> Result<Vec<Insight>, Fault> {
         let request = BatchPredictRequest {
             symbols: symbols.iter().map(ToString::to_string).collect(),
@@ -42,20 +44,16 @@ impl Model {
         };
         let mut client = ForecastServiceClient::new(self.upstream.unary());
         let results = client.batch_predict(request).await?.into_inner().results;
-        let mut spoken_by: HashMap<String, Spoken> =
-            results.into_iter().filter_map(|result| Some((result.symbol.clone(), spoken(result)?))).collect();
-        let silent: Vec<&str> =
-            symbols.iter().map(Symbol::as_str).filter(|symbol| !spoken_by.contains_key(*symbol)).collect();
-        if !silent.is_empty() {
-            return Err(no_forecast(&silent));
-        }
         let mut insights = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            let said = spoken_by.remove(symbol.as_str()).ok_or_else(|| no_forecast(&[symbol.as_str()]))?;
+        for said in all_spoken(results)? {
             let skill = self.skill(&said.version).await?;
             insights.push(pair(&said, skill));
         }
-        Ok(insights)
+        if insights.len() == symbols.len() {
+            Ok(insights)
+        } else {
+            Err(Fault::internal("model-svc answered for another number of symbols than it was asked about"))
+        }
     }
 
     async fn skill(&self, version: &str) -> Result<Skill, Fault> {
@@ -78,8 +76,40 @@ impl Model {
     }
 }
 
-fn no_forecast(symbols: &[&str]) -> Fault {
+/// Every answer's forecast; or the first refusal, or all symbols that cannot be used, and why.
+fn all_spoken(results: Vec<ForecastResult>) -> Result<Vec<Spoken>, Fault> {
+    let (mut all, mut in_sample, mut without) = (Vec::with_capacity(results.len()), Vec::new(), Vec::new());
+    for result in results {
+        let symbol = result.symbol.clone();
+        match spoken(result) {
+            Ok(said) => all.push(said),
+            Err(Silence::InSample) => in_sample.push(symbol),
+            Err(Silence::Without(reasons)) => without.push((symbol, reasons)),
+            Err(Silence::Refused(fault)) => return Err(fault),
+        }
+    }
+    if !without.is_empty() {
+        return Err(no_forecast(&without));
+    }
+    if in_sample.is_empty() { Ok(all) } else { Err(seen_in_training(&in_sample)) }
+}
+
+fn no_forecast(silent: &[(String, Vec<&str>)]) -> Fault {
+    let with_reasons = |(symbol, reasons): &(String, Vec<&str>)| format!("{symbol} ({})", reasons.join(", "));
+    let listed: Vec<String> = silent.iter().map(with_reasons).collect();
+    let symbols: Vec<&str> = silent.iter().map(|(symbol, _)| symbol.as_str()).collect();
+    let message = format!(
+        "the model has no forecast for {}; train what has no model, wait for what warms up, or choose other expected returns",
+        listed.join(", ")
+    );
+    Fault::new(Code::FailedPrecondition, "NO_FORECAST", message).meta("symbols", symbols.join(", "))
+}
+
+fn seen_in_training(symbols: &[String]) -> Fault {
     let symbols = symbols.join(", ");
-    let message = format!("the model has no forecast for {symbols}; train them, or choose other expected returns");
-    Fault::new(Code::FailedPrecondition, "NO_FORECAST", message).meta("symbols", symbols)
+    let message = format!(
+        "as_of lies in the training range of {symbols}: forecasts there would know the outcome; choose a later as_of or \
+         other expected returns"
+    );
+    Fault::new(Code::FailedPrecondition, "IN_SAMPLE", message).meta("symbols", symbols)
 }

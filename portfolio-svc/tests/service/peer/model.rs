@@ -1,7 +1,9 @@
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use futures_util::{Stream, StreamExt};
 use prost::Message as _;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::Encoded;
 use tickmesh_proto::model::v1::stream_signals_response::Control;
 use tickmesh_proto::model::v1::*;
@@ -43,30 +45,55 @@ fn response(tape: &Tape, part: Part) -> StreamSignalsResponse {
     }
 }
 
+/// The day at whose close the model was trained: what it forecast before then is in sample.
+pub(crate) const TRAINED: usize = 100;
+
+impl Model {
+    /// The last symbol has no model.
+    fn forecast(&self, symbol: String, as_of: i64) -> ForecastResult {
+        let place = self.0.symbols.iter().position(|known| *known == symbol).unwrap();
+        let trained = place + 1 < self.0.symbols.len();
+        let quality = match trained {
+            false => ForecastQuality::Unavailable,
+            true if as_of < self.0.close_time(TRAINED).seconds => ForecastQuality::InSample,
+            true => ForecastQuality::Good,
+        };
+        let forecast = Forecast {
+            symbol: symbol.clone(),
+            expected_return: trained.then(|| expected(place)),
+            horizon: 1,
+            model_version: format!("models/{symbol}/versions/1"),
+            quality: quality.into(),
+            signal: Some(Decision { reasons: vec![Reason::NoModel.into()], ..Decision::default() }),
+            ..Forecast::default()
+        };
+        ForecastResult { symbol, result: Some(forecast_result::Result::Forecast(forecast)) }
+    }
+
+    /// Whether the model has yet to take in the bar that it is asked about.
+    fn is_behind(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.0.behind.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+}
+
+fn too_early(symbol: String) -> ForecastResult {
+    let fault = tonic::Status::from(Fault::new(Code::OutOfRange, "BEYOND_CLOCK", "the model has not come to it"));
+    let error = tickmesh_proto::google::rpc::Status::decode(fault.details()).unwrap();
+    ForecastResult { symbol, result: Some(forecast_result::Result::Error(error)) }
+}
+
 #[tonic::async_trait]
 impl ForecastService for Model {
-    /// The last symbol has no model.
     async fn batch_predict(
         &self,
         request: Request<BatchPredictRequest>,
     ) -> Result<Response<BatchPredictResponse>, Status> {
-        let place = |symbol: &String| self.0.symbols.iter().position(|s| s == symbol).unwrap();
-        let answer = |symbol: String| {
-            let place = place(&symbol);
-            let trained = place + 1 < self.0.symbols.len();
-            let quality = if trained { ForecastQuality::Good } else { ForecastQuality::Unavailable };
-            let forecast = Forecast {
-                symbol: symbol.clone(),
-                expected_return: trained.then(|| expected(place)),
-                horizon: 1,
-                model_version: format!("models/{symbol}/versions/1"),
-                quality: quality.into(),
-                ..Forecast::default()
-            };
-            ForecastResult { symbol, result: Some(forecast_result::Result::Forecast(forecast)) }
-        };
-        let results = request.into_inner().symbols.into_iter().map(answer).collect();
-        Ok(Response::new(BatchPredictResponse { results }))
+        let BatchPredictRequest { symbols, as_of } = request.into_inner();
+        let as_of = as_of.map_or(i64::MAX, |time| time.seconds);
+        let behind = self.is_behind();
+        let answer = |symbol| if behind { too_early(symbol) } else { self.forecast(symbol, as_of) };
+        Ok(Response::new(BatchPredictResponse { results: symbols.into_iter().map(answer).collect() }))
     }
 
     type StreamSignalsStream = Pin<Box<dyn Stream<Item = Result<Encoded<StreamSignalsResponse>, Status>> + Send>>;
