@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Fault, unknown_symbol};
 use tickmesh_proto::types::Symbol;
 
 use crate::feed::{FeedPhase, Listed};
@@ -63,23 +63,9 @@ impl Shared {
     }
 }
 
-/// The refusal of a symbol that nobody knows: it lists the known ones and says how to import more.
-#[must_use]
-pub fn unknown_symbol(symbol: &str, known: &[Symbol]) -> Fault {
-    const LISTED: usize = 20;
-    let names: Vec<&str> = known.iter().take(LISTED).map(Symbol::as_str).collect();
-    let more = if known.len() > LISTED { format!(" and {} more", known.len() - LISTED) } else { String::new() };
-    let list = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") + &more };
-    let text = format!("there is no symbol {symbol}; known are {list}; import more with `tickmesh import FILE`");
-    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", text)
-        .meta("symbol", symbol)
-        .meta("known_symbols", names.join(","))
-        .meta("import", "tickmesh import FILE")
-        .resource("tickmesh.market.v1.Instrument", symbol, "no bars of this symbol were imported")
-}
-
 #[cfg(test)]
 mod tests {
+    use tickmesh_mesh::status::Code;
     use tickmesh_proto::types::Calendar;
 
     use super::*;

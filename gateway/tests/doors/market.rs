@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use prost::Message as _;
-use tickmesh_mesh::status::{Code, Fault, Violations};
+use tickmesh_mesh::status::{Code, Fault, Violations, unknown_symbol};
 use tickmesh_proto::Encoded;
 use tickmesh_proto::market::v1::stream_ticks_response::Control;
 use tickmesh_proto::market::v1::*;
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
 use tickmesh_proto::server::market::v1::market_service_server::MarketService;
 use tickmesh_proto::r#type::v1::{Ack, EndOfStream, end_of_stream::Reason};
+use tickmesh_proto::types::Symbol;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
@@ -67,10 +68,7 @@ impl Drop for Open {
 }
 
 fn unknown(symbol: &str) -> Status {
-    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", format!("there is no symbol {symbol}"))
-        .meta("known", "AAPL")
-        .resource("instrument", symbol, "unknown symbol")
-        .into()
+    unknown_symbol(symbol, &[Symbol::try_from("AAPL").unwrap()]).into()
 }
 
 fn tick(symbol: &str, cursor: &str, sequence: u64) -> StreamTicksResponse {

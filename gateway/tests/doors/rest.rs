@@ -41,7 +41,7 @@ async fn an_unknown_symbol_is_404_and_says_which_are_known() {
     assert_eq!(answer.status, 404);
     assert_eq!(answer.json()["code"], 5);
     let info = answer.detail("ErrorInfo");
-    assert_eq!((&info["reason"], &info["metadata"]["known"]), (&json!("SYMBOL_UNKNOWN"), &json!("AAPL")));
+    assert_eq!((&info["reason"], &info["metadata"]["known_symbols"]), (&json!("SYMBOL_UNKNOWN"), &json!("AAPL")));
     assert_eq!(answer.detail("ResourceInfo")["resourceName"], "ZZZZ");
 }
 

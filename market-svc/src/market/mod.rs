@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tickmesh_fanout::log::{Log, Position};
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Fault, unknown_symbol};
 use tickmesh_proto::types::Symbol;
 use tokio::sync::{Mutex, watch};
 
@@ -23,9 +23,6 @@ pub use clock::{Feed, FeedState, ReplaySpan};
 pub use import::{Imported, Refused};
 pub use read::Newest;
 pub use wire::{Encoded, Wire};
-
-/// How many known symbols an answer to an unknown one lists.
-const LISTED: usize = 50;
 
 /// The market. Shared by feeds, handlers and streams.
 pub struct Market {
@@ -114,15 +111,7 @@ impl Market {
 }
 
 impl State {
-    /// NOT_FOUND for a symbol that nobody knows, with those that are known.
     fn unknown(&self, symbol: &Symbol) -> Fault {
-        let listed: Vec<_> = self.instruments.keys().take(LISTED).map(Symbol::as_str).collect();
-        let more = self.instruments.len().saturating_sub(LISTED);
-        let known = listed.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
-        let text = format!("there is no symbol {symbol}; known are {known}; add one with `tickmesh import FILE`");
-        Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", text)
-            .meta("symbol", symbol.as_str())
-            .meta("known_symbols", known)
-            .resource("symbol", symbol.as_str(), "no instrument has this symbol")
+        unknown_symbol(symbol.as_str(), self.instruments.keys())
     }
 }

@@ -17,7 +17,7 @@ pub const DOMAIN: &str = "tickmesh";
 ///
 /// ```
 /// use tickmesh_mesh::status::{Code, Fault};
-/// let fault = Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", "there is no symbol ZZZZ").meta("known", "AAPL, NVDA");
+/// let fault = Fault::new(Code::NotFound, "MODEL_UNKNOWN", "there is no model ZZZZ").meta("known", "AAPL, NVDA");
 /// let status = tonic::Status::from(fault);
 /// assert_eq!(status.code(), tonic::Code::NotFound);
 /// ```

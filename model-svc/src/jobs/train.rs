@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tickmesh_mesh::clock;
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Code, Fault, unknown_symbol};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::board::{Jobs, Launch, Tools};
@@ -12,7 +12,6 @@ use super::job::{Job, View};
 use super::wire::{Skipped, TrainProgress, TrainReport};
 use crate::calibration::SymbolFit;
 use crate::family::FitError;
-use crate::shared::unknown_symbol;
 use crate::store::{Alias, VersionFacts};
 use crate::training::{Done, MIN_ROWS, Order, Plan, Skip, Trained, Unit};
 use crate::version::Version;

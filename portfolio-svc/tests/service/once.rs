@@ -111,7 +111,9 @@ async fn an_unknown_symbol_is_not_found_and_the_known_ones_are_listed() {
     let status = service.client.optimize(request).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     assert!(status.message().contains("ZZZZ") && status.message().contains("NVDA"), "{}", status.message());
-    assert_eq!(status.get_details_error_info().unwrap().reason, "SYMBOL_UNKNOWN");
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!((info.reason.as_str(), info.metadata["import"].as_str()), ("SYMBOL_UNKNOWN", "tickmesh import FILE"));
+    assert!(info.metadata["known_symbols"].split(',').any(|known| known == "NVDA"), "{:?}", info.metadata);
 }
 
 #[tokio::test]

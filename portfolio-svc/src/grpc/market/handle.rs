@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tickmesh_fanout::topic::Feed;
 use tickmesh_mesh::client::Upstream;
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Fault, unknown_symbol};
 use tickmesh_proto::r#type::v1::FeedState;
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::{Mutex, watch};
@@ -18,9 +18,6 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// How long the list of instruments is believed.
 const FRESH: Duration = Duration::from_secs(10);
-
-/// The most known symbols that a NOT_FOUND lists.
-const LISTED: usize = 50;
 
 /// The handle on market-svc. Clones share the cache.
 #[derive(Clone)]
@@ -78,7 +75,7 @@ impl Market {
             universe = self.fetch_universe().await?;
         }
         match symbols.iter().find(|symbol| !universe.knows(symbol)) {
-            Some(symbol) => Err(unknown(symbol, &universe)),
+            Some(symbol) => Err(unknown_symbol(symbol.as_str(), universe.symbols())),
             None => Ok(universe),
         }
     }
@@ -179,15 +176,4 @@ impl Market {
     pub(super) fn set_feed(&self, feed: Feed) {
         self.shared.feed.send_replace(feed);
     }
-}
-
-fn unknown(symbol: &Symbol, universe: &Universe) -> Fault {
-    let known: Vec<&str> = universe.symbols().take(LISTED).map(Symbol::as_str).collect();
-    let known = known.join(", ");
-    let message = format!("there is no symbol {symbol}; known are {known}. Bars of more come in by `tickmesh import`");
-    Fault::new(Code::NotFound, "SYMBOL_UNKNOWN", message).meta("symbol", symbol.as_str()).meta("known", known).resource(
-        "tickmesh.market.v1.Instrument",
-        symbol.as_str(),
-        "no such instrument",
-    )
 }
