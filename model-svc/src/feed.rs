@@ -34,6 +34,8 @@ pub enum FeedEvent {
         /// The market clock; none before the first bar.
         market_time: Option<Timestamp>,
     },
+    /// The stream broke, or could not be opened: until it is joined again nothing is known of the market.
+    Lost,
     /// The instruments that the market lists now.
     Listed(Vec<Listed>),
 }

@@ -54,12 +54,14 @@ impl Shared {
         self.listed.load().iter().any(|listed| listed.symbol.as_str() == symbol)
     }
 
+    /// A market that has told of no symbol may not have been heard yet: that is no reason to say that there is none.
     fn missing(&self, symbol: &str) -> Fault {
-        if self.lists(symbol) {
-            let text = format!("the bars of {symbol} have not arrived from market-svc yet");
-            return Fault::unavailable("NO_BARS_YET", text, std::time::Duration::from_secs(1));
+        let symbols = self.symbols();
+        if !symbols.is_empty() && !self.lists(symbol) {
+            return unknown_symbol(symbol, &symbols);
         }
-        unknown_symbol(symbol, &self.symbols())
+        let text = format!("the bars of {symbol} have not arrived from market-svc yet");
+        Fault::unavailable("NO_BARS_YET", text, std::time::Duration::from_secs(1))
     }
 }
 
@@ -80,5 +82,7 @@ mod tests {
         assert_eq!((fault.code(), fault.reason()), (Code::NotFound, "SYMBOL_UNKNOWN"));
         assert!(fault.message().contains("AAPL, NVDA") && fault.message().contains("tickmesh import"), "{fault}");
         assert_eq!(shared.standing("AAPL").unwrap_err().reason(), "NO_BARS_YET");
+        let unheard = Shared::default();
+        assert_eq!(unheard.standing("ZZZZ").unwrap_err().reason(), "NO_BARS_YET", "the market may have it");
     }
 }

@@ -123,11 +123,11 @@ pub async fn follow(market: MarketClient, events: mpsc::Sender<FeedEvent>, stop:
 }
 
 async fn look(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
-    let mut known = Vec::new();
+    let mut known = None;
     loop {
         match market.instruments().await {
-            Ok(listed) if listed != known => {
-                known.clone_from(&listed);
+            Ok(listed) if known.as_ref() != Some(&listed) => {
+                known = Some(listed.clone());
                 if events.send(FeedEvent::Listed(listed)).await.is_err() {
                     return;
                 }
@@ -151,6 +151,9 @@ async fn stream(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
                 }
                 tracing::debug!(%status, "the market's stream ended; joining again");
             }
+        }
+        if events.send(FeedEvent::Lost).await.is_err() {
+            return;
         }
         if std::mem::take(&mut place.moved) {
             backoff.reset();

@@ -78,6 +78,8 @@ impl Training {
         self.progress.best = trained.iter().map(|one| one.facts.evaluation.mse_skill).max_by(f64::total_cmp);
         self.report();
         let versions = self.tools.commands.keep(trained, self.owner.clone(), clock::now()).await?;
+        let skipped = self.skipped.iter().map(|one| one.symbol.clone()).collect();
+        self.tools.commands.skip(skipped).await?;
         let report = TrainReport { versions: self.facts(&versions).await?, skipped: self.skipped };
         Ok(self.tools.wire.trained(&report))
     }

@@ -55,6 +55,12 @@ impl Engine {
         Self { rules, desks, ahead, archive, calendars, clock: None, board: Board::default() }
     }
 
+    /// Whether any symbol has a champion.
+    #[must_use]
+    pub fn has_champions(&self) -> bool {
+        !self.ahead.is_empty() || self.desks.values().any(|desk| desk.extent().1)
+    }
+
     /// Says which sessions a symbol has, before its first bar.
     pub fn calendar(&mut self, symbol: Symbol, calendar: Calendar) {
         self.calendars.insert(symbol, calendar);

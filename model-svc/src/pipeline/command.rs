@@ -37,6 +37,13 @@ pub enum Command {
         /// Answers when it is done.
         answer: oneshot::Sender<Result<(), Fault>>,
     },
+    /// Note that a training has left symbols without a model.
+    Skip {
+        /// The symbols.
+        symbols: Vec<Symbol>,
+        /// Answers when it is done.
+        answer: oneshot::Sender<Result<(), Fault>>,
+    },
 }
 
 /// A move of an alias, asked for by a caller.
@@ -89,6 +96,14 @@ impl Commands {
     /// If the live loop has ended.
     pub async fn backfill(&self, symbol: Symbol, bars: Vec<DailyBar>) -> Result<(), Fault> {
         self.send(|answer| Command::Backfill { symbol, bars, answer }).await
+    }
+
+    /// Notes that a training has left symbols without a model: nobody need wait for their forecasts.
+    ///
+    /// # Errors
+    /// If the live loop has ended.
+    pub async fn skip(&self, symbols: Vec<Symbol>) -> Result<(), Fault> {
+        self.send(|answer| Command::Skip { symbols, answer }).await
     }
 
     async fn send<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command) -> Result<T, Fault> {

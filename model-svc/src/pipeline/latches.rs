@@ -1,12 +1,30 @@
-use tickmesh_mesh::readiness::{Latch, Readiness};
+use std::collections::BTreeSet;
 
+use tickmesh_mesh::readiness::{Latch, Readiness};
+use tickmesh_proto::types::Symbol;
+
+use crate::live::Standing;
 use crate::shared::Shared;
 
-/// What holds the service's readiness back: every symbol that the market lists needs a champion, and then a forecast.
+/// What holds the service's readiness back.
+///
+/// | It begins | `model/train` falls | `model/forecasts` falls |
+/// | --- | --- | --- |
+/// | with champions in its store | at once | when the market's bars are in and each champion has forecast, or the market is lost |
+/// | without | when each symbol that the market lists has a champion, or a training has skipped it | then, when each champion has forecast |
+///
+/// So a symbol that cannot be trained holds nothing back, nor does one whose features still warm up; and a market that is
+/// lost holds back only a service that has nothing to answer with.
 #[derive(Debug)]
 pub struct Latches {
     train: Option<Latch>,
     forecasts: Option<Latch>,
+    /// The market has listed its instruments.
+    listed: bool,
+    /// The market has delivered its history.
+    caught_up: bool,
+    /// Symbols that a training has left without a model.
+    skipped: BTreeSet<Symbol>,
 }
 
 impl Latches {
@@ -15,17 +33,50 @@ impl Latches {
     pub fn new(readiness: &Readiness) -> Self {
         let (train, forecasts) = (readiness.latch("model/train"), readiness.latch("model/forecasts"));
         train.progress(0, 0, "waiting for the market's instruments");
-        Self { train: Some(train), forecasts: Some(forecasts) }
+        let (train, forecasts) = (Some(train), Some(forecasts));
+        Self { train, forecasts, listed: false, caught_up: false, skipped: BTreeSet::new() }
+    }
+
+    /// The service's own store has champions: no training need be waited for.
+    pub(super) fn stocked(&mut self) {
+        self.train = None;
+    }
+
+    /// The market has listed its instruments.
+    pub(super) fn listed(&mut self) {
+        self.listed = true;
+    }
+
+    /// The market has delivered its history.
+    pub(super) fn caught_up(&mut self) {
+        self.caught_up = true;
+    }
+
+    /// The market is lost: who has models is degraded, and ready with what it has.
+    pub(super) fn lost(&mut self) {
+        if self.train.is_none() {
+            self.forecasts = None;
+        }
+    }
+
+    /// A training has left these without a model.
+    pub(super) fn skip(&mut self, symbols: Vec<Symbol>) {
+        self.skipped.extend(symbols);
     }
 
     /// Looks at what is there now. A latch that has dropped stays so: a symbol that is imported later does not make the
     /// service unready.
     pub(super) fn look(&mut self, shared: &Shared) {
+        if self.forecasts.is_none() || !(self.listed && self.caught_up) {
+            return;
+        }
         let (listed, board) = (shared.listed.load(), shared.board.load());
-        let standings = || listed.iter().filter_map(|listed| board.symbols.get(&listed.symbol));
-        let total = listed.len() as u64;
-        let trained = standings().filter(|standing| standing.forecaster.is_some()).count() as u64;
-        let forecast = standings().filter(|standing| standing.latest.is_some()).count() as u64;
+        let total = listed.len();
+        let count = |done: &dyn Fn(&Symbol, Option<&Standing>) -> bool| {
+            listed.iter().filter(|one| done(&one.symbol, board.symbols.get(&one.symbol).map(AsRef::as_ref))).count()
+        };
+        let trained = count(&|symbol, standing| self.skipped.contains(symbol) || standing.is_some_and(has_champion));
+        let forecast = count(&|_, standing| standing.is_none_or(has_spoken));
         move_on(&mut self.train, trained, total, "symbols with a champion; train the others with `tickmesh train`");
         if self.train.is_none() {
             move_on(&mut self.forecasts, forecast, total, "symbols with a forecast");
@@ -33,11 +84,21 @@ impl Latches {
     }
 }
 
+fn has_champion(standing: &Standing) -> bool {
+    standing.forecaster.is_some()
+}
+
+/// Whether there is a forecast, or cannot be one: without a champion, or while features warm up.
+fn has_spoken(standing: &Standing) -> bool {
+    let warming_up = standing.newest.as_ref().is_none_or(|newest| newest.row.is_none());
+    standing.latest.is_some() || !has_champion(standing) || warming_up
+}
+
 /// Says how far a latch is, and drops it at its end.
-fn move_on(latch: &mut Option<Latch>, done: u64, total: u64, note: &str) {
-    if total > 0 && done >= total {
+fn move_on(latch: &mut Option<Latch>, done: usize, total: usize, note: &str) {
+    if done >= total {
         *latch = None;
     } else if let Some(latch) = latch {
-        latch.progress(done, total, note);
+        latch.progress(done as u64, total as u64, note);
     }
 }

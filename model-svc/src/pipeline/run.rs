@@ -64,6 +64,9 @@ impl Pipeline {
         let mut pipeline = Self { parts, engine, run: String::new(), mark: LogMark::default(), logged_ahead: 0 };
         if let Some((run, mark)) = pipeline.parts.store.run().await.map_err(failed)? {
             pipeline.open(run, mark).await?;
+            if pipeline.engine.as_ref().is_some_and(Engine::has_champions) {
+                pipeline.parts.latches.stocked();
+            }
         }
         Ok(pipeline)
     }
@@ -97,7 +100,11 @@ impl Pipeline {
                 let events = self.step(move |engine| engine.take(bars, &cursor)).await;
                 self.commit(events).await;
             }
-            FeedEvent::CaughtUp => tracing::info!("the market's history is complete; what follows is live"),
+            FeedEvent::CaughtUp => {
+                tracing::info!("the market's history is complete; what follows is live");
+                self.parts.latches.caught_up();
+            }
+            FeedEvent::Lost => self.parts.latches.lost(),
             FeedEvent::Pulse { phase, market_time } => {
                 self.parts.shared.feed.store(Arc::new(phase));
                 if let Some(time) = market_time {
@@ -109,7 +116,7 @@ impl Pipeline {
         self.show();
     }
 
-    async fn on_command(&mut self, command: Command) {
+    pub(super) async fn on_command(&mut self, command: Command) {
         // A caller that has gone away needs no answer.
         match command {
             Command::Keep { trained, owner, time, answer } => drop(answer.send(self.keep(trained, owner, time).await)),
@@ -117,6 +124,10 @@ impl Pipeline {
             Command::Backfill { symbol, bars, answer } => {
                 self.step(move |engine| engine.backfill(&symbol, bars)).await;
                 self.show();
+                drop(answer.send(Ok(())));
+            }
+            Command::Skip { symbols, answer } => {
+                self.parts.latches.skip(symbols);
                 drop(answer.send(Ok(())));
             }
         }
@@ -186,6 +197,7 @@ impl Pipeline {
         self.step(move |engine| calendars.into_iter().for_each(|(symbol, calendar)| engine.calendar(symbol, calendar)))
             .await;
         self.parts.shared.listed.store(Arc::new(listed));
+        self.parts.latches.listed();
     }
 
     async fn keep(&mut self, trained: Vec<Trained>, owner: String, time: Timestamp) -> Result<Vec<Version>, Fault> {

@@ -4,7 +4,7 @@ use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::status::Fault;
 use tickmesh_proto::types::{Calendar, Timestamp};
 
-use super::{Latches, Parts, Pipeline, Signals};
+use super::{Command, Latches, Parts, Pipeline, Signals};
 use crate::feed::{FeedEvent, Listed};
 use crate::forecast::{Forecast, Rules};
 use crate::live::{Engine, Event, LiveBar};
@@ -213,16 +213,55 @@ async fn another_epoch_is_another_run() {
     assert_eq!(*house.shared.run.load_full(), "later");
 }
 
+fn listed(symbols: &[&str]) -> FeedEvent {
+    let one = |symbol: &&str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::NewYork, daily_bars: 451 };
+    FeedEvent::Listed(symbols.iter().map(one).collect())
+}
+
 #[tokio::test]
-async fn readiness_waits_for_every_listed_symbol() {
+async fn on_a_first_start_readiness_waits_until_each_symbol_has_spoken_or_was_skipped() {
     let house = House::new().await;
     let mut pipeline = house.feed(902).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
     assert!(!house.readiness.is_ready(), "the market has listed nothing yet");
-    let listed =
-        |symbol: &str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::NewYork, daily_bars: 451 };
-    pipeline.on_event(FeedEvent::Listed(vec![listed("S0"), listed("S1"), listed("S2")])).await;
+    pipeline.on_event(listed(&["S0", "S1", "TINY"])).await;
     let train = house.readiness.open().into_iter().find(|latch| latch.name == "model/train").unwrap();
     assert_eq!((train.done, train.total), (2, 3));
-    pipeline.on_event(FeedEvent::Listed(vec![listed("S0"), listed("S1")])).await;
+    pipeline.on_event(FeedEvent::Lost).await;
+    assert!(!house.readiness.is_ready(), "a first training is not made up for by a lost market");
+    let (answer, _) = tokio::sync::oneshot::channel();
+    pipeline.on_command(Command::Skip { symbols: vec![testing::symbol("TINY")], answer }).await;
+    assert!(house.readiness.is_ready());
+}
+
+#[tokio::test]
+async fn a_start_with_champions_waits_for_the_markets_history_and_not_for_untrained_symbols() {
+    let mut house = House::new().await;
+    house.feed(902).await;
+    house.readiness = Readiness::new();
+    let mut pipeline = house.feed(904).await;
+    pipeline.on_event(listed(&["S0", "S1", "TINY"])).await;
+    assert!(!house.readiness.is_ready(), "history is on its way");
+    pipeline.on_event(FeedEvent::CaughtUp).await;
+    assert!(house.readiness.is_ready());
+}
+
+#[tokio::test]
+async fn a_start_with_champions_is_ready_without_its_market() {
+    let mut house = House::new().await;
+    house.feed(902).await;
+    house.readiness = Readiness::new();
+    let mut pipeline = house.start().await;
+    assert!(!house.readiness.is_ready());
+    pipeline.on_event(FeedEvent::Lost).await;
+    assert!(house.readiness.is_ready());
+}
+
+#[tokio::test]
+async fn a_market_without_instruments_holds_nothing_back() {
+    let house = House { bars: Vec::new(), store: in_memory().await, ..House::new().await };
+    let mut pipeline = house.feed(0).await;
+    pipeline.on_event(listed(&[])).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
     assert!(house.readiness.is_ready());
 }

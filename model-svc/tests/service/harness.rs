@@ -108,6 +108,13 @@ impl House {
         self
     }
 
+    /// The same with a market that is down.
+    pub(crate) async fn restart_without_market(mut self) -> Self {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        self.market_addr = closed;
+        self.restart().await
+    }
+
     pub(crate) async fn predict(&self, symbol: &str) -> wire::Forecast {
         let request = wire::PredictRequest { symbol: symbol.into(), ..Default::default() };
         self.service.forecasts().predict(request).await.unwrap().into_inner()

@@ -6,3 +6,4 @@ mod behaviour;
 mod faults;
 mod harness;
 mod market;
+mod readiness;
