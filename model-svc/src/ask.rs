@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tickmesh_mesh::cpu::CpuPool;
-use tickmesh_mesh::status::{Code, Fault, beyond_clock};
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::decision::Reason;
@@ -175,7 +175,7 @@ impl Answers {
         let Some(as_of) = as_of else { return Ok(None) };
         let clock = self.shared.board.load().clock;
         if clock.is_none_or(|clock| as_of > clock) {
-            return Err(beyond_clock("as_of", as_of, clock));
+            return Err(beyond_clock(as_of, clock));
         }
         let newest = standing.newest.as_ref().map(|newest| newest.bar.time());
         Ok(Some(as_of).filter(|as_of| newest.is_none_or(|newest| *as_of < newest)))
@@ -226,7 +226,7 @@ impl Answers {
     }
 }
 
-/// The version that was champion at `time`. Before the first champion it is the first one, which then is in sample.
+/// The version that was champion at `time`. Before the first champion it is the first one, and what it has seen then is in sample.
 fn champion_at(standing: &Standing, time: Timestamp) -> Option<VersionName> {
     let reigns: &[Reign] = &standing.reigns;
     let number = serving(reigns, time).or_else(|| reigns.first().map(|reign| reign.version))?;
@@ -294,6 +294,12 @@ fn distance(one: Option<&Row>, other: Option<&Row>) -> f64 {
         }
         _ => f64::INFINITY,
     }
+}
+
+fn beyond_clock(as_of: Timestamp, clock: Option<Timestamp>) -> Fault {
+    let clock = clock.map_or_else(|| "before its first bar".to_owned(), |clock| clock.to_string());
+    let text = format!("as_of {as_of} lies beyond the market clock, which stands at {clock}");
+    Fault::new(Code::OutOfRange, "BEYOND_CLOCK", text).meta("market_time", clock)
 }
 
 fn warming_up(symbol: &str) -> Fault {

@@ -33,7 +33,7 @@ pub struct TooFewRows(
     pub usize,
 );
 
-/// Scores a version's forecasts after its training range, at moments that `within` accepts. The rivals learn from what
+/// Scores a version's forecasts out of sample, at moments that `within` accepts. The rivals learn from what
 /// the version learned from: ridge regression, calibrated alike, and the mean of the labels. None when `stopped`.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ struct Rival {
 impl Rival {
     /// None when stopped.
     fn learn(version: &Version, bars: &[DailyBar], stopped: &(dyn Fn() -> bool + Sync)) -> Option<Self> {
-        let seen: Vec<DailyBar> = bars.iter().filter(|bar| version.has_seen(bar.time())).copied().collect();
+        let seen: Vec<DailyBar> = bars.iter().filter(|bar| version.learned_from(bar.time())).copied().collect();
         let spec = Spec::Ridge(RidgeSpec::default());
         let order = Order { spec, horizon: version.facts.horizon, ..Order::default() };
         let returns = seen.iter().zip(seen.iter().skip(order.horizon)).map(|(bar, later)| bar.return_to(later));

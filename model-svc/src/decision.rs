@@ -53,7 +53,7 @@ pub enum Reason {
     WarmingUp,
     /// No model serves this symbol.
     NoModel,
-    /// The outcome lies in the model's training range.
+    /// The model has learned from later bars.
     InSample,
 }
 

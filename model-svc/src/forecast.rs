@@ -1,6 +1,6 @@
 //! Forecasts of one model version, bar after bar.
 //!
-//! The state of a version at bar t is a fold over the bars after its training range: its residual pool begins with those
+//! The state of a version at bar t is a fold over the bars since the last one it learned from: its residual pool begins with those
 //! of validation, and each outcome that matures moves pool and level on. So the same version and bars give the same
 //! forecast to the last bit, live, after a restart, or asked for years later.
 
@@ -21,7 +21,7 @@ use crate::version::{Version, VersionName};
 pub enum Quality {
     /// Out of sample, on fresh data.
     Good,
-    /// Of an outcome in the model's training range: of no evidential value.
+    /// The model has learned from later bars: of no evidential value.
     InSample,
     /// On data older than it should be.
     Stale,
@@ -183,7 +183,7 @@ impl Forecaster {
     }
 }
 
-/// Follows one version over the bars after its training range.
+/// Follows one version over the bars since the last one it learned from.
 #[derive(Clone, Debug)]
 pub struct Tracker {
     forecaster: Forecaster,
@@ -217,8 +217,7 @@ impl Tracker {
         Some(tracker)
     }
 
-    /// Takes in the next bar: matures the forecast that it decides, then forecasts from it. Bars inside the training
-    /// range change nothing.
+    /// Takes in the next bar: matures the forecast that it decides, then forecasts from it. Bars in sample change nothing.
     pub fn advance(&mut self, bar: &DailyBar, row: Option<&Row>) {
         let version = Arc::clone(&self.forecaster.version);
         if version.in_sample(bar.time()) {

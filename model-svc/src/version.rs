@@ -73,16 +73,20 @@ pub struct Facts {
 }
 
 impl Version {
-    /// Whether training may have seen the outcome of a forecast at `as_of`. What it forecasts from its last bar nobody had
-    /// seen; of a horizon above one bar the outcomes of the bars just before count as seen too, which errs on the safe side.
+    /// Whether a forecast at `as_of` would know its own future: whether the version has learned from a bar that closed
+    /// later.
+    ///
+    /// The forecast at the last training bar is the first one out of sample: features, labels, calibration and residuals
+    /// end at that close, and its outcome comes after. With a horizon of several bars the forecasts just before it are in
+    /// sample though their outcomes end later, since labels were learned that share bars with these outcomes.
     #[must_use]
     pub fn in_sample(&self, as_of: Timestamp) -> bool {
         as_of < self.train_end
     }
 
-    /// Whether training had the bar that closed at `time`.
+    /// Whether the bar that closed at `time` lies within what the version has learned from.
     #[must_use]
-    pub fn has_seen(&self, time: Timestamp) -> bool {
+    pub fn learned_from(&self, time: Timestamp) -> bool {
         time <= self.train_end
     }
 }
@@ -91,4 +95,24 @@ impl Version {
 #[must_use]
 pub fn artefact_digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dataset::Dataset;
+    use crate::features::FeatureSet;
+    use crate::testing;
+
+    #[test]
+    fn a_forecast_is_out_of_sample_from_the_close_on_at_which_the_last_label_ended() {
+        let (histories, champions) = testing::small();
+        let version = &champions[0].version;
+        let learned = &histories[&version.name.symbol].bars()[..450];
+        for horizon in [1, 3] {
+            let data = Dataset::new(version.name.symbol.clone(), &FeatureSet::standard(), learned, horizon);
+            assert_eq!(data.samples.last().unwrap().label_time, version.train_end);
+        }
+        assert_eq!([448, 449, 450].map(|at| version.in_sample(testing::day(at))), [true, false, false]);
+        assert_eq!([448, 449, 450].map(|at| version.learned_from(testing::day(at))), [true, true, false]);
+    }
 }

@@ -15,7 +15,7 @@ use crate::version::{Version, VersionName};
 pub struct EvaluateRequest {
     /// The version.
     pub version: VersionName,
-    /// Score forecasts made at or after this moment; none means after the training range.
+    /// Score forecasts made at or after this moment; none means all out of sample.
     pub start: Option<Timestamp>,
     /// Score forecasts made before this moment; none means all.
     pub end: Option<Timestamp>,

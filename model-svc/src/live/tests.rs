@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tickmesh_proto::types::{Symbol, Timestamp, utc_date};
 
 use super::*;
-use crate::decision::{Action, Reason};
+use crate::decision::Reason;
 use crate::family::{ForestSpec, Spec};
 use crate::forecast::{Quality, Rules};
 use crate::history::History;
@@ -88,9 +88,10 @@ fn every_bar_after_training_gets_one_forecast_and_its_outcome() {
     assert_eq!(issued.len(), 2 * (560 - 449), "the bar at the end of the training range and all after it");
     assert_eq!(events.len() - issued.len(), 2 * (560 - 450), "all but the newest have their outcome");
     let first = &issued[0].forecast;
-    assert_eq!(first.quality, Quality::Good, "nobody had seen the return that follows the last bar of training");
+    assert_eq!((first.as_of, first.quality), (testing::day(449), Quality::Good), "nobody has seen what it speaks of");
+    assert_ne!(first.decision.reasons, [Reason::InSample]);
     let score = engine.board().symbols.values().next().unwrap().scores[0].1.clone();
-    assert_eq!(score.read().unwrap().count(), 560 - 450);
+    assert_eq!(score.read().unwrap().count(), 560 - 450, "all that have their outcome");
 }
 
 /// Bar by bar, in batches or all at once; and cut off at any bar with what was served so far in the archive.

@@ -26,7 +26,9 @@ async fn a_symbol_without_a_model_is_held_and_readiness_waits_for_one() {
 async fn training_makes_champions_with_figures_and_then_every_bar_a_scored_forecast() {
     let house = House::trained().await;
     tokio::time::timeout(Duration::from_secs(10), house.service.readiness.ready()).await.expect("both latches drop");
-    assert_eq!(house.predict("S0").await.quality(), ForecastQuality::Good, "what follows training is out of sample");
+    let first = house.predict("S0").await;
+    assert_eq!(first.quality(), ForecastQuality::Good, "it speaks of a bar that nobody has seen");
+    assert!(!first.signal.unwrap().reasons.contains(&(Reason::InSample as i32)));
 
     let request = wire::GetModelVersionRequest { name: "models/S0/versions/champion".into() };
     let version = house.service.registry().get_model_version(request).await.unwrap().into_inner();
