@@ -8,6 +8,7 @@ use tickmesh_mesh::store::{DataDir, sqlite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::ask::Answers;
@@ -30,6 +31,7 @@ pub struct App {
     pipeline: Pipeline,
     commands: mpsc::Receiver<Command>,
     jobs: Jobs,
+    train_missing: bool,
     database: sqlite::Sqlite,
     /// Its lock keeps a second process away from our files.
     _data: DataDir,
@@ -84,7 +86,8 @@ impl Part for App {
         let server = Server::new("model", setup.listener, setup.readiness.part("model"))
             .grpc(grpc::routes(face), SERVICES)
             .settings(config.serve);
-        Ok(Self { addr, server, market, pipeline, commands: received, jobs, database, _data: data })
+        let train_missing = config.train_missing;
+        Ok(Self { addr, server, market, pipeline, commands: received, jobs, train_missing, database, _data: data })
     }
 
     fn addr(&self) -> SocketAddr {
@@ -97,17 +100,19 @@ impl Part for App {
     /// # Errors
     /// If the port cannot be served, or a task that should never end does.
     async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { addr: _, server, market, pipeline, commands, jobs, database, _data } = self;
+        let Self { addr: _, server, market, pipeline, commands, jobs, train_missing, database, _data } = self;
         let stop = CancellationToken::new();
         let (events, feed) = mpsc::channel(FEED_QUEUE);
         let mut tasks = JoinSet::new();
         tasks.spawn(grpc::follow(market, events, stop.clone()).instrument(tracing::info_span!("model_bars")));
         let live = pipeline.run(feed, commands, stop.clone()).instrument(tracing::info_span!("model_live"));
         tasks.spawn(live);
+        let first = train_missing.then(|| AbortOnDropHandle::new(tokio::spawn(jobs.clone().train_missing())));
         let served = tokio::select! {
             served = server.run(shutdown) => served.map_err(Error::from),
             Some(ended) = tasks.join_next() => Err(Error::Task(ended.err().map_or_else(String::new, |e| e.to_string()))),
         };
+        drop(first);
         jobs.close().await;
         stop.cancel();
         while tasks.join_next().await.is_some() {}

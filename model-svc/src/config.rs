@@ -16,6 +16,7 @@ use crate::forecast::Rules;
 /// | `cost` | 0.001 | a round trip, a fraction: 10 basis points | 0 to 0.1 |
 /// | `risk_aversion` | 1 | γ: what risk costs | 0 to 100 |
 /// | `model_expires_days` | none | age of a model beyond which it decides HOLD, reason STALE_MODEL | 1 to 36,500 |
+/// | `train_missing` | true | train symbols that have no champion once the market's history is in, on bars before its replay | |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -29,6 +30,8 @@ pub struct Config {
     pub risk_aversion: f64,
     /// Calendar days from a model's last training bar after which its forecasts are HOLD; none means never.
     pub model_expires_days: Option<u32>,
+    /// Whether it trains by itself what has no champion when it starts.
+    pub train_missing: bool,
     /// Limits and times of the port.
     pub serve: Settings,
 }
@@ -42,6 +45,7 @@ impl Default for Config {
             cost,
             risk_aversion,
             model_expires_days: None,
+            train_missing: true,
             serve: Settings::default(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tickmesh_mesh::status::{Fault, unknown_symbol};
 use tickmesh_proto::types::Symbol;
+use tokio::sync::watch;
 
 use crate::feed::{FeedPhase, Listed};
 use crate::live::{Board, Standing};
@@ -20,6 +21,8 @@ pub struct Shared {
     pub run: ArcSwap<String>,
     /// What the market's feed is doing.
     pub feed: ArcSwap<FeedPhase>,
+    /// Whether the market's history is in.
+    pub loaded: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -32,6 +35,12 @@ impl Shared {
             Some(standing) => Ok(Arc::clone(standing)),
             None => Err(self.missing(symbol)),
         }
+    }
+
+    /// Waits until the market's history is in.
+    pub async fn until_loaded(&self) {
+        // The sender is a field of ours: it is there as long as we are.
+        drop(self.loaded.subscribe().wait_for(|loaded| *loaded).await);
     }
 
     /// Whether bars of a symbol have come or will.

@@ -23,6 +23,8 @@ pub(super) struct Launch {
     pub(super) addresses: Addresses,
     pub(super) target: Target,
     pub(super) gate: Option<FeedGate>,
+    /// Whether what has no champion is trained before the feed begins.
+    pub(super) trains: bool,
     pub(super) readiness: Readiness,
     pub(super) report: Report,
 }
@@ -30,7 +32,7 @@ pub(super) struct Launch {
 /// Brings the mesh up in order: history, models, then the feed; afterwards says when the data has ended. Never returns
 /// but by a failure.
 pub(super) async fn launch(launch: Launch) -> Result<Infallible, Failure> {
-    let Launch { addresses, target, gate, readiness, report } = launch;
+    let Launch { addresses, target, gate, trains, readiness, report } = launch;
     report.starting(&addresses, target);
     if target != Target::All {
         // A part alone waits for nobody.
@@ -42,8 +44,10 @@ pub(super) async fn launch(launch: Launch) -> Result<Infallible, Failure> {
         return std::future::pending().await;
     }
     report.importing(&readiness).await;
-    let model = connect::gateway(&format!("http://{}", addresses.model)).await?;
-    train(model, &report).await?;
+    if trains {
+        let model = connect::gateway(&format!("http://{}", addresses.model)).await?;
+        train(model, &report).await?;
+    }
     if let Some(gate) = gate {
         gate.open();
     }

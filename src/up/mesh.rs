@@ -77,15 +77,20 @@ impl Mesh {
     /// # Errors
     /// The first failure of a part.
     pub async fn run(self, report: Report, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
-        let Self { settings, target, ports, addresses, readiness } = self;
+        let Self { mut settings, target, ports, addresses, readiness } = self;
         let threads = available_parallelism().map_or(1, NonZero::get);
         let cpu = CpuPool::new(threads, CPU_QUEUE).map_err(Failure::runtime)?;
+        let trains = settings.model.train_missing;
+        if target == Target::All {
+            // The launch trains, before it lets the feed begin.
+            settings.model.train_missing = false;
+        }
         let mut parts = Parts::new(settings, readiness.clone(), cpu);
         let started = parts.start(ports).await;
         let result = match started {
             Err(failure) => Err(failure),
             Ok(gate) => {
-                let launch = launch(Launch { addresses, target, gate, readiness, report });
+                let launch = launch(Launch { addresses, target, gate, trains, readiness, report });
                 tokio::select! {
                     () = stop => Ok(()),
                     failed = parts.failed() => Err(failed),

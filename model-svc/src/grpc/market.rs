@@ -50,6 +50,12 @@ impl MarketClient {
         }
     }
 
+    async fn replayed_from(&self) -> Result<Option<Timestamp>, Fault> {
+        let mut client = MarketServiceClient::new(self.upstream.unary());
+        let window = client.get_replay_window(wire::GetReplayWindowRequest {}).await?.into_inner();
+        Ok(window.feed.and_then(|feed| feed.replay_start_time).and_then(|time| Timestamp::try_from(time).ok()))
+    }
+
     async fn bars(&self, symbol: &Symbol) -> Result<Vec<DailyBar>, Fault> {
         let mut client = MarketServiceClient::new(self.upstream.stream()).max_decoding_message_size(MAX_RESPONSE_BYTES);
         let request = wire::BatchListBarsRequest {
@@ -69,6 +75,10 @@ impl MarketClient {
 impl Market for MarketClient {
     fn listed(&self) -> BoxFuture<'_, Result<Vec<Listed>, Fault>> {
         Box::pin(self.instruments())
+    }
+
+    fn replay_start(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Fault>> {
+        Box::pin(self.replayed_from())
     }
 
     fn history<'a>(&'a self, symbol: &'a Symbol) -> BoxFuture<'a, Result<Vec<DailyBar>, Fault>> {

@@ -103,6 +103,7 @@ impl Pipeline {
             FeedEvent::CaughtUp => {
                 tracing::info!("the market's history is complete; what follows is live");
                 self.parts.latches.caught_up();
+                self.parts.shared.loaded.send_replace(true);
             }
             FeedEvent::Lost => self.parts.latches.lost(),
             FeedEvent::Pulse { phase, market_time } => {

@@ -30,6 +30,7 @@ pub(crate) struct House {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) service: Service,
     market_addr: SocketAddr,
+    train_missing: bool,
     _serving: JoinHandle<()>,
 }
 
@@ -45,12 +46,21 @@ impl House {
     pub(crate) async fn new() -> Self {
         let market = FakeMarket::new();
         market.publish(day_by_day(0, 450));
-        let (market_addr, serving) = market.serve().await;
-        let dir = tempfile::tempdir().unwrap();
-        let service = Service::start(dir.path(), market_addr).await;
-        let house = Self { market, dir, service, market_addr, _serving: serving };
+        let house = Self::behind(market, false).await;
         house.bars(450).await;
         house
+    }
+
+    /// A model-svc that trains by itself.
+    pub(crate) async fn alone(market: FakeMarket) -> Self {
+        Self::behind(market, true).await
+    }
+
+    async fn behind(market: FakeMarket, train_missing: bool) -> Self {
+        let (market_addr, serving) = market.serve().await;
+        let dir = tempfile::tempdir().unwrap();
+        let service = Service::start(dir.path(), market_addr, train_missing).await;
+        Self { market, dir, service, market_addr, train_missing, _serving: serving }
     }
 
     /// Trains both symbols with a forest so small that it takes no time.
@@ -104,7 +114,7 @@ impl House {
     /// Stops the service and starts another over the same files.
     pub(crate) async fn restart(mut self) -> Self {
         self.service.stop().await;
-        self.service = Service::start(self.dir.path(), self.market_addr).await;
+        self.service = Service::start(self.dir.path(), self.market_addr, self.train_missing).await;
         self
     }
 
@@ -138,8 +148,8 @@ pub(crate) fn small() -> TrainModelsRequest {
 }
 
 impl Service {
-    async fn start(dir: &Path, market: SocketAddr) -> Self {
-        let config = Config { market_url: format!("http://{market}"), ..Config::default() };
+    async fn start(dir: &Path, market: SocketAddr, train_missing: bool) -> Self {
+        let config = Config { market_url: format!("http://{market}"), train_missing, ..Config::default() };
         let listener = bind("127.0.0.1:0".parse().unwrap(), "--model-addr").unwrap();
         let readiness = Readiness::new();
         let cpu = CpuPool::new(2, 64).unwrap();

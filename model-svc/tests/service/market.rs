@@ -22,12 +22,14 @@ pub(crate) struct FakeMarket {
     bars: Arc<Mutex<Vec<wire::Bar>>>,
     epoch: Arc<Mutex<String>>,
     head: Arc<watch::Sender<usize>>,
+    /// The day from which bars are replayed; none without a replay.
+    replay: Arc<Mutex<Option<i64>>>,
 }
 
 impl FakeMarket {
     pub(crate) fn new() -> Self {
         let epoch = Arc::new(Mutex::new("first".to_owned()));
-        Self { bars: Arc::default(), epoch, head: Arc::new(watch::Sender::new(0)) }
+        Self { bars: Arc::default(), epoch, head: Arc::new(watch::Sender::new(0)), replay: Arc::default() }
     }
 
     /// Makes bars known, in order.
@@ -35,6 +37,11 @@ impl FakeMarket {
         let mut all = self.bars.lock().unwrap();
         all.extend(bars);
         self.head.send_replace(all.len());
+    }
+
+    /// Says that bars are replayed from a day on.
+    pub(crate) fn replays_from(&self, day: i64) {
+        *self.replay.lock().unwrap() = Some(day);
     }
 
     /// Forgets all bars after the first `keep` and begins a new epoch, as a replay that begins again. Its streams end.
@@ -191,6 +198,8 @@ impl MarketService for FakeMarket {
         &self,
         _: Request<wire::GetReplayWindowRequest>,
     ) -> Answer<wire::GetReplayWindowResponse> {
-        Err(Status::unimplemented("not played"))
+        let start = self.replay.lock().unwrap().map(|day| prost_types::Timestamp { seconds: day * DAY, nanos: 0 });
+        let feed = wire::Feed { replay_start_time: start, ..Default::default() };
+        Ok(Response::new(wire::GetReplayWindowResponse { feed: Some(feed), ..Default::default() }))
     }
 }

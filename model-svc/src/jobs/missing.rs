@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use tickmesh_mesh::client::Backoff;
+use tickmesh_mesh::status::Fault;
+use tickmesh_proto::types::Timestamp;
+
+use super::board::{Jobs, Launch};
+use super::train::TrainRequest;
+use crate::store::{Alias, Outcome, State};
+use crate::training::Order;
+
+/// Who owns the training that nobody asked for.
+const OWNER: &str = "system";
+/// How long its end is waited for at a time.
+const WATCH: Duration = Duration::from_secs(600);
+
+impl Jobs {
+    /// Trains every symbol without a champion once the market's history is in. Bars of the market's replay are left out:
+    /// however far it has got by then, the models have not seen what it plays.
+    ///
+    /// While it cannot begin it tries again. A training that has ended is the last one, whatever its end: it may have been
+    /// cancelled on purpose.
+    pub async fn train_missing(self) {
+        self.tools.shared.until_loaded().await;
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        loop {
+            match self.begin_missing().await {
+                Ok(None) => return,
+                Ok(Some(id)) => return self.tell_end(&id).await,
+                Err(fault) => tracing::warn!(%fault, "the first training cannot begin; trying again"),
+            }
+            backoff.wait().await;
+        }
+    }
+
+    /// Starts the training, unless every symbol has a champion.
+    async fn begin_missing(&self) -> Result<Option<String>, Fault> {
+        if !self.is_any_missing().await? {
+            return Ok(None);
+        }
+        let until = self.tools.market.replay_start().await?.unwrap_or(Timestamp::MAX);
+        let request = TrainRequest { symbols: Vec::new(), order: Order::default(), until, missing_only: true };
+        let launch = Launch { owner: OWNER.to_owned(), request_id: None };
+        Ok(Some(self.train(launch, request).await?.id))
+    }
+
+    async fn is_any_missing(&self) -> Result<bool, Fault> {
+        for listed in self.tools.market.listed().await? {
+            let model = self.tools.store.model(&listed.symbol).await.map_err(Fault::internal)?;
+            if !model.is_some_and(|model| model.aliases.iter().any(|(alias, _)| *alias == Alias::Champion)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn tell_end(&self, id: &str) {
+        loop {
+            match self.wait(id, WATCH).await.map(|view| view.state) {
+                Ok(State::Running) => {}
+                Ok(State::Ended(Outcome::Response(_))) => {
+                    return tracing::info!("symbols without a champion are trained");
+                }
+                Ok(State::Ended(Outcome::Failure(_))) | Err(_) => {
+                    return tracing::error!(
+                        operation = id,
+                        "the first training failed; start one with `tickmesh train`"
+                    );
+                }
+            }
+        }
+    }
+}
