@@ -128,10 +128,14 @@ impl Desk {
         if clock.is_some_and(|clock| as_of <= clock) { Ok(()) } else { Err(beyond_clock("as_of", as_of, clock)) }
     }
 
-    /// Aligning many symbols takes a while: it is work for the pool.
+    /// Aligning many symbols takes a while: it is work for the pool, on closes that nobody else waits for.
     async fn window(&self, limits: &Limits, as_of: Timestamp, lookback: usize) -> Result<Window, Fault> {
-        let (market, symbols) = (self.market.clone(), limits.symbols().to_vec());
-        let window = move || market.read(|closes| closes.window(&symbols, as_of, lookback));
+        let symbols = limits.symbols().to_vec();
+        let series = self.market.read(|closes| closes.series(&symbols));
+        let window = move || {
+            let known: Vec<_> = symbols.into_iter().zip(series.iter().map(|series| series.until(as_of))).collect();
+            Window::newest(&known, lookback)
+        };
         self.cpu.run(window).await?.map_err(|short| too_short(&short))
     }
 }

@@ -1,6 +1,6 @@
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use super::{BadReturns, Close, Day, Returns, Series};
+use super::{BadReturns, Close, Day, Returns};
 
 /// The fewest common returns from which moments are estimated.
 pub const LEAST_RETURNS: usize = 60;
@@ -14,6 +14,8 @@ pub struct Window {
     pub as_of: Timestamp,
     /// The newest common date.
     pub day: Day,
+    /// When each symbol's session of that date ended.
+    pub closes: Vec<Timestamp>,
 }
 
 /// Why a set of instruments has no window.
@@ -35,7 +37,7 @@ pub enum TooShort {
 }
 
 impl Window {
-    /// The newest `lookback` returns on the dates common to all `series`, as known at `as_of`.
+    /// The newest `lookback` returns on the dates common to all series; `known` are the closes of each.
     ///
     /// With fewer common dates the window is shorter, down to [`LEAST_RETURNS`].
     ///
@@ -43,21 +45,21 @@ impl Window {
     /// If there are fewer than [`LEAST_RETURNS`].
     ///
     /// # Panics
-    /// If `series` is empty.
-    pub fn newest(series: &[(Symbol, &Series)], as_of: Timestamp, lookback: usize) -> Result<Self, TooShort> {
-        let known: Vec<&[Close]> = series.iter().map(|(_, s)| s.until(as_of)).collect();
+    /// If `known` is empty.
+    pub fn newest(known: &[(Symbol, &[Close])], lookback: usize) -> Result<Self, TooShort> {
+        let (symbols, known): (Vec<&Symbol>, Vec<&[Close]>) = known.iter().map(|(s, closes)| (s, *closes)).unzip();
         let rows = common(&known, lookback.saturating_add(1));
         if rows.len() < LEAST_RETURNS + 1 {
-            let (at, shortest) = known.iter().enumerate().min_by_key(|(_, c)| c.len()).expect("series is not empty");
-            let symbol = series[at].0.clone();
+            let (at, shortest) = known.iter().enumerate().min_by_key(|(_, c)| c.len()).expect("there is a series");
+            let symbol = symbols[at].clone();
             return Err(TooShort::Common { found: rows.len().saturating_sub(1), symbol, closes: shortest.len() });
         }
-        let newest = &rows[0];
-        let as_of = (0..known.len()).map(|i| known[i][newest[i]].time).max().expect("series is not empty");
-        let day = known[0][newest[0]].day;
+        let newest: Vec<&Close> = known.iter().zip(&rows[0]).map(|(closes, at)| &closes[*at]).collect();
+        let closes: Vec<Timestamp> = newest.iter().map(|close| close.time).collect();
+        let as_of = closes.iter().copied().max().expect("there is a series");
         let column = |i: usize| rows.iter().rev().map(|row| known[i][row[i]].price).collect();
         let prices: Vec<Vec<f64>> = (0..known.len()).map(column).collect();
-        Ok(Self { returns: Returns::of_prices(&prices)?, as_of, day })
+        Ok(Self { returns: Returns::of_prices(&prices)?, as_of, day: newest[0].day, closes })
     }
 }
 
@@ -85,6 +87,7 @@ fn common(known: &[&[Close]], most: usize) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prices::Series;
 
     const DAY: i64 = 86_400_000_000_000;
 
@@ -103,23 +106,29 @@ mod tests {
             .collect()
     }
 
+    fn window(series: &[(Symbol, &Series)], as_of: Timestamp, lookback: usize) -> Result<Window, TooShort> {
+        let known: Vec<_> = series.iter().map(|(symbol, series)| (symbol.clone(), series.until(as_of))).collect();
+        Window::newest(&known, lookback)
+    }
+
     #[test]
     fn takes_only_dates_that_all_have() {
         let weekdays = series(0..200, 21, |d| d % 7 < 5);
         let always = series(0..200, 24, |_| true);
         let pair = [(symbol("STOCK"), &weekdays), (symbol("BTC-USD"), &always)];
-        let window = Window::newest(&pair, Timestamp::MAX, 1000).unwrap();
+        let window = window(&pair, Timestamp::MAX, 1000).unwrap();
         let days: Vec<i64> = (0..200).filter(|d| d % 7 < 5).collect();
         assert_eq!(window.returns.dates(), days.len() - 1);
         assert_eq!(window.returns.asset(0), window.returns.asset(1));
         let last = days[days.len() - 1];
         assert_eq!(window.as_of.nanos(), (last + 1) * DAY, "the later of the two closes");
+        assert_eq!(window.closes, [Timestamp::from_nanos(last * DAY + 21 * DAY / 24), window.as_of]);
     }
 
     #[test]
     fn counts_returns_and_takes_the_newest() {
         let one = series(0..300, 21, |_| true);
-        let window = Window::newest(&[(symbol("A"), &one)], Timestamp::MAX, 100).unwrap();
+        let window = window(&[(symbol("A"), &one)], Timestamp::MAX, 100).unwrap();
         assert_eq!(window.returns.dates(), 100);
         assert_eq!(window.returns.asset(0)[99], 399.0 / 398.0 - 1.0);
     }
@@ -128,7 +137,7 @@ mod tests {
     fn sees_nothing_after_as_of() {
         let one = series(0..300, 21, |_| true);
         let as_of = Timestamp::from_nanos(200 * DAY);
-        let window = Window::newest(&[(symbol("A"), &one)], as_of, 100).unwrap();
+        let window = window(&[(symbol("A"), &one)], as_of, 100).unwrap();
         assert_eq!(window.returns.asset(0)[99], 299.0 / 298.0 - 1.0);
     }
 
@@ -137,9 +146,9 @@ mod tests {
         let long = series(0..300, 21, |_| true);
         let short = series(250..300, 21, |_| true);
         let pair = [(symbol("LONG"), &long), (symbol("SHORT"), &short)];
-        let refused = Window::newest(&pair, Timestamp::MAX, 504).unwrap_err();
+        let refused = window(&pair, Timestamp::MAX, 504).unwrap_err();
         assert_eq!(refused, TooShort::Common { found: 49, symbol: symbol("SHORT"), closes: 50 });
         let least = series(239..300, 21, |_| true);
-        assert!(Window::newest(&[(symbol("LONG"), &long), (symbol("X"), &least)], Timestamp::MAX, 504).is_ok());
+        assert!(window(&[(symbol("LONG"), &long), (symbol("X"), &least)], Timestamp::MAX, 504).is_ok());
     }
 }

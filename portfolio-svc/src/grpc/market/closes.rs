@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use crate::prices::{Close, LEAST_RETURNS, Series, TooShort, Window};
+use crate::prices::{Close, LEAST_RETURNS, Series};
 
 /// The most closes that are kept of one symbol: the longest lookback and one more.
 const MOST: usize = 10_001;
@@ -20,7 +21,8 @@ pub struct Closes {
 
 #[derive(Debug, Default)]
 struct Kept {
-    series: Series,
+    /// Shared with whoever computes on it; a close that arrives meanwhile goes into a copy.
+    series: Arc<Series>,
     /// Whether the history before the live closes was fetched.
     whole: bool,
 }
@@ -28,7 +30,7 @@ struct Kept {
 impl Closes {
     /// Takes a live close; of a symbol that nobody has asked for too, so that a fetch under way misses nothing.
     pub fn put(&mut self, symbol: Symbol, close: Close) {
-        let series = &mut self.kept.entry(symbol).or_default().series;
+        let series = Arc::make_mut(&mut self.kept.entry(symbol).or_default().series);
         series.put(close);
         series.keep_newest(MOST);
     }
@@ -39,9 +41,10 @@ impl Closes {
             return;
         }
         let kept = self.kept.entry(symbol).or_default();
-        let live = std::mem::take(&mut kept.series);
-        kept.series = live.until(Timestamp::MAX).iter().copied().chain(history).collect();
-        kept.series.keep_newest(MOST);
+        let live = kept.series.until(Timestamp::MAX).iter().copied();
+        let mut series: Series = live.chain(history).collect();
+        series.keep_newest(MOST);
+        kept.series = Arc::new(series);
         kept.whole = true;
     }
 
@@ -80,23 +83,15 @@ impl Closes {
         symbols.iter().all(|symbol| newest(symbol).is_some_and(|close| close.time >= time))
     }
 
+    /// The closes of each of `symbols` as they are now, to compute on without holding anything up.
+    pub fn series(&self, symbols: &[Symbol]) -> Vec<Arc<Series>> {
+        let series = |symbol| self.kept.get(symbol).map_or_else(Arc::default, |kept: &Kept| Arc::clone(&kept.series));
+        symbols.iter().map(series).collect()
+    }
+
     /// The newest close of all.
     pub fn newest(&self) -> Option<Timestamp> {
         self.kept.values().filter_map(|kept| kept.series.newest()).map(|close| close.time).max()
-    }
-
-    /// The newest common returns.
-    ///
-    /// # Errors
-    /// If there are too few.
-    ///
-    /// # Panics
-    /// If `symbols` is empty.
-    pub fn window(&self, symbols: &[Symbol], as_of: Timestamp, lookback: usize) -> Result<Window, TooShort> {
-        let empty = Series::default();
-        let series = |symbol: &Symbol| self.kept.get(symbol).map_or(&empty, |kept| &kept.series);
-        let series: Vec<_> = symbols.iter().map(|symbol| (symbol.clone(), series(symbol))).collect();
-        Window::newest(&series, as_of, lookback)
     }
 
     /// Whether a symbol can be part of a live portfolio at `time`: it has history enough and is still fed.
@@ -129,8 +124,18 @@ mod tests {
         closes.merge(symbol(), (0..100).map(close), generation);
         assert!(closes.missing(&[symbol()]).is_empty());
         assert!(closes.reach(&[symbol()], close(100).time));
-        assert_eq!(closes.window(&[symbol()], Timestamp::MAX, 100).unwrap().returns.dates(), 100);
+        assert_eq!(closes.series(&[symbol()])[0].until(Timestamp::MAX).len(), 101);
         assert!(closes.since(&[symbol()]).unwrap() < close(100).time);
+    }
+
+    #[test]
+    fn what_is_computed_on_stays_as_it_was() {
+        let mut closes = Closes::default();
+        closes.put(symbol(), close(1));
+        let before = closes.series(&[symbol()]);
+        closes.put(symbol(), close(2));
+        let after = closes.series(&[symbol()]);
+        assert_eq!((before[0].newest(), after[0].newest()), (Some(&close(1)), Some(&close(2))));
     }
 
     #[test]
