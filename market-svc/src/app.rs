@@ -174,9 +174,9 @@ async fn open_log(store: &dyn Store, config: &Config, start: Date, dir: &Path) -
         return Ok(Log::memory(log));
     }
     if config.replay_again {
-        // The log first: an old log over a store that has forgotten more than the log still holds would leave a hole.
+        // The log first: an old log over a clock that was set back would bring its bars back.
         let log = Log::create(dir, log)?;
-        store.rewind(last_of_history(start)).await?;
+        market::rewind(store, last_of_history(start)).await?;
         return Ok(log);
     }
     Ok(Log::open(dir, log)?)

@@ -34,7 +34,7 @@ pub struct Config {
     pub replay_from: String,
     /// Daily bars (CSV, may be gzipped) to use in place of the bundled ones.
     pub data: Option<PathBuf>,
-    /// Begins a new run over the same bars: what was replayed is forgotten, models are kept.
+    /// Begins a new run over the same bars: the clock is set back; what was imported stays, and is seen when it comes.
     pub replay_again: bool,
     /// The synthetic feed.
     pub synthetic: Synthetic,

@@ -5,7 +5,7 @@ use tickmesh_mesh::readiness::Latch;
 use tickmesh_proto::types::{Timestamp, utc_date, utc_midnight};
 
 use super::{Data, Desk, Gated, Pace, data};
-use crate::bar::Bar;
+use crate::bar::{Bar, Series};
 use crate::error::Error;
 use crate::event::Event;
 use crate::market::{FeedState, ReplaySpan};
@@ -25,8 +25,9 @@ impl Replay {
     pub(super) async fn run(self, desk: Desk, latch: Latch, gate: Gated) -> Result<(), Error> {
         desk.market.recover().await?;
         let bars = self.data.bars(&desk.cpu).await?;
-        let (history, sessions) = self.split(bars);
+        let (history, mut sessions) = self.split(bars);
         self.import_history(&desk, &history, &latch).await?;
+        sessions.correct(desk.market.hidden().await?);
         let mut script = Script::new(sessions, desk.market.now(), self.start);
         desk.market.describe_feed(|feed| feed.replay = script.span());
         desk.loaded(latch);
@@ -48,14 +49,13 @@ impl Replay {
     }
 
     /// History, and the sessions after it by date.
-    fn split(&self, bars: Vec<Bar>) -> (Vec<Bar>, Vec<Vec<Bar>>) {
+    fn split(&self, bars: Vec<Bar>) -> (Vec<Bar>, Sessions) {
         let mut history = Vec::new();
-        let mut sessions: BTreeMap<Date, Vec<Bar>> = BTreeMap::new();
+        let mut sessions = Sessions::default();
         for bar in bars {
-            let date = utc_date(bar.candle.open_time);
-            if date < self.start { history.push(bar) } else { sessions.entry(date).or_default().push(bar) }
+            if utc_date(bar.candle.open_time) < self.start { history.push(bar) } else { sessions.put(bar) }
         }
-        (history, sessions.into_values().collect())
+        (history, sessions)
     }
 
     async fn import_history(&self, desk: &Desk, history: &[Bar], latch: &Latch) -> Result<(), Error> {
@@ -82,6 +82,36 @@ fn end(desk: &Desk, script: &Script) {
     });
 }
 
+/// The bars to play, by the date on which each is known.
+#[derive(Clone, Debug, Default)]
+struct Sessions(BTreeMap<Date, BTreeMap<(Timestamp, Series), Bar>>);
+
+impl Sessions {
+    fn put(&mut self, bar: Bar) {
+        // A session that closes at midnight is that of the day before.
+        let last = bar.candle.close_time.nanos().saturating_sub(1);
+        let session = self.0.entry(utc_date(Timestamp::from_nanos(last))).or_default();
+        session.insert((bar.candle.open_time, bar.series.clone()), bar);
+    }
+
+    /// Plays stored bars in place of the data's, and those that the data does not have: an earlier run has replayed them,
+    /// or a client has imported them since, and what it was told is stored does not change.
+    fn correct(&mut self, stored: Vec<Bar>) {
+        for bar in stored {
+            let key = (bar.candle.open_time, bar.series.clone());
+            if let Some(session) = self.0.get_mut(&utc_date(bar.candle.open_time)) {
+                session.remove(&key);
+            }
+            self.put(bar);
+        }
+        self.0.retain(|_, session| !session.is_empty());
+    }
+
+    fn in_order(self) -> Vec<Vec<Bar>> {
+        self.0.into_values().map(|session| session.into_values().collect()).collect()
+    }
+}
+
 /// The sessions to play and how far they are.
 struct Script {
     sessions: Vec<Vec<Bar>>,
@@ -91,7 +121,8 @@ struct Script {
 
 impl Script {
     /// Goes on after the sessions that the clock has seen.
-    fn new(sessions: Vec<Vec<Bar>>, clock: Option<Timestamp>, start: Date) -> Self {
+    fn new(sessions: Sessions, clock: Option<Timestamp>, start: Date) -> Self {
+        let sessions = sessions.in_order();
         let seen = |session: &Vec<Bar>| clock.is_some_and(|clock| close(session) <= clock);
         let done = sessions.iter().take_while(|session| seen(session)).count();
         Self { sessions, done, start }
@@ -126,19 +157,28 @@ mod tests {
     use tickmesh_proto::types::TimeFrame;
 
     use super::*;
-    use crate::bar::Series;
     use crate::bar::tests::candle;
 
     const DAY: i64 = 86_400_000_000_000;
 
     fn bar(symbol: &str, day: i64) -> Bar {
+        priced(symbol, day, 10.0)
+    }
+
+    fn priced(symbol: &str, day: i64, price: f64) -> Bar {
         let series = Series { symbol: symbol.try_into().unwrap(), time_frame: TimeFrame::D1 };
-        Bar { series, candle: candle(day * DAY, DAY / 2, 10.0) }
+        Bar { series, candle: candle(day * DAY, DAY / 2, price) }
+    }
+
+    fn sessions(bars: impl IntoIterator<Item = Bar>) -> Sessions {
+        let mut sessions = Sessions::default();
+        bars.into_iter().for_each(|bar| sessions.put(bar));
+        sessions
     }
 
     #[test]
     fn goes_on_after_what_the_clock_has_seen() {
-        let sessions = vec![vec![bar("A", 0), bar("B", 0)], vec![bar("A", 1)], vec![bar("A", 2)]];
+        let sessions = sessions([bar("A", 0), bar("B", 0), bar("A", 1), bar("A", 2)]);
         let start = Date::constant(1970, 1, 1);
         let fresh = Script::new(sessions.clone(), None, start);
         assert_eq!(fresh.next().unwrap().len(), 2);
@@ -146,5 +186,14 @@ mod tests {
         assert_eq!(resumed.next().unwrap()[0].time, Timestamp::from_nanos(DAY + DAY / 2));
         let span = resumed.span().unwrap();
         assert_eq!((span.done, span.total, span.end.nanos()), (1, 3, 2 * DAY + DAY / 2));
+    }
+    #[test]
+    fn what_is_stored_is_played_in_place_of_the_data() {
+        let mut sessions = sessions([bar("A", 0), bar("B", 0), bar("A", 1)]);
+        let late = Series { symbol: "B".try_into().unwrap(), time_frame: TimeFrame::D1 };
+        let late = Bar { series: late, candle: candle(0, DAY + DAY / 2, 11.0) };
+        sessions.correct(vec![priced("A", 1, 12.0), late.clone(), bar("C", 3)]);
+        let expected = [vec![bar("A", 0)], vec![late, priced("A", 1, 12.0)], vec![bar("C", 3)]];
+        assert_eq!(sessions.in_order(), expected, "each bar once, when it closes");
     }
 }

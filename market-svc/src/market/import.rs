@@ -43,8 +43,14 @@ impl Market {
     ///
     /// # Errors
     /// If the store cannot be written; nothing of the batch is stored then.
-    pub async fn import(&self, bars: Vec<Bar>, source: &str, marks: Vec<(Mark, String)>) -> Result<Imported, Error> {
+    pub async fn import(
+        &self,
+        bars: Vec<Bar>,
+        source: &str,
+        mut marks: Vec<(Mark, String)>,
+    ) -> Result<Imported, Error> {
         let _writing = self.writer.lock().await;
+        marks.extend(self.clock_with(&bars));
         let instruments = instruments_of(bars.iter());
         let created = instruments.iter().filter(|i| !self.knows(i.symbol.as_str())).map(|i| i.symbol.clone()).collect();
         let daily = instruments_of(bars.iter().filter(|bar| bar.series.time_frame == TimeFrame::D1));

@@ -19,7 +19,7 @@ use crate::instrument::Instrument;
 use crate::snapshot::Board;
 use crate::store::Store;
 
-pub use clock::{Feed, FeedState, ReplaySpan};
+pub use clock::{Feed, FeedState, ReplaySpan, rewind};
 pub use import::{Imported, Refused};
 pub use read::Newest;
 pub use wire::{Encoded, Wire};

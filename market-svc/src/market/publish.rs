@@ -4,7 +4,7 @@ use tickmesh_fanout::log::{Position, Record};
 use tickmesh_proto::types::{TimeFrame, Timestamp};
 
 use super::import::instruments_of;
-use super::{Appended, Encoded, Market};
+use super::{Appended, Encoded, Market, clock};
 use crate::bar::{Bar, Series};
 use crate::error::Error;
 use crate::event::{Event, What};
@@ -50,7 +50,8 @@ impl Market {
         let bars: Vec<Bar> = events.iter().filter_map(Event::bar).cloned().collect();
         let instruments = self.unknown_of(&bars);
         if !bars.is_empty() {
-            self.store.write(&Batch { bars, instruments: instruments.clone(), ..Batch::default() }).await?;
+            let marks = self.clock_with(&bars).into_iter().collect();
+            self.store.write(&Batch { bars, instruments: instruments.clone(), marks, ..Batch::default() }).await?;
         }
         self.show(events, instruments, position);
         Ok(())
@@ -88,12 +89,13 @@ impl Market {
     /// If the store or the log cannot be read.
     pub async fn recover(&self) -> Result<(), Error> {
         let _writing = self.writer.lock().await;
-        let stored = self.store.newest_close().await?;
+        let stored = clock::stored(&*self.store).await?;
         let bars = self.unstored_bars(stored)?;
         if !bars.is_empty() {
             tracing::info!(bars = bars.len(), "bars of the log's tail are stored again");
             let instruments = instruments_of(bars.iter());
-            self.store.write(&Batch { bars, instruments, ..Batch::default() }).await?;
+            let marks = clock::mark(bars.iter(), stored).into_iter().collect();
+            self.store.write(&Batch { bars, instruments, marks, ..Batch::default() }).await?;
         }
         self.refresh(None).await
     }
@@ -111,7 +113,7 @@ impl Market {
     /// Reads instruments, clock and the daily bars of `symbols` (all for `None`) from the store.
     pub(super) async fn refresh(&self, symbols: Option<&[Instrument]>) -> Result<(), Error> {
         let instruments = self.store.instruments().await?;
-        let clock = self.store.newest_close().await?;
+        let clock = clock::stored(&*self.store).await?;
         let mut folded = Vec::new();
         for instrument in symbols.unwrap_or(&instruments) {
             let series = Series { symbol: instrument.symbol.clone(), time_frame: TimeFrame::D1 };
@@ -124,6 +126,20 @@ impl Market {
             state.board.entry(&symbol).refold(&candles);
         }
         Ok(())
+    }
+
+    /// The clock once these bars are seen, as it is written beside them; it never goes back.
+    pub(super) fn clock_with(&self, bars: &[Bar]) -> Option<(Mark, String)> {
+        clock::mark(bars.iter(), self.now())
+    }
+
+    /// The daily bars that wait behind the clock, to be replayed again.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn hidden(&self) -> Result<Vec<Bar>, Error> {
+        let Some(clock) = clock::stored(&*self.store).await? else { return Ok(Vec::new()) };
+        Ok(self.store.closing_after(clock, TimeFrame::D1).await?)
     }
 
     async fn daily(&self, series: Series, clock: Option<Timestamp>) -> Result<Vec<crate::bar::Candle>, Error> {
@@ -217,16 +233,16 @@ mod tests {
             Box::pin(async { Ok(Vec::new()) })
         }
 
-        fn newest_close(&self) -> Answer<'_, Option<Timestamp>> {
+        fn newest_close(&self, _: Timestamp) -> Answer<'_, Option<Timestamp>> {
             Box::pin(async { Ok(None) })
+        }
+
+        fn closing_after(&self, _: Timestamp, _: TimeFrame) -> Answer<'_, Vec<Bar>> {
+            Box::pin(async { Ok(Vec::new()) })
         }
 
         fn mark(&self, _: Mark) -> Answer<'_, Option<String>> {
             Box::pin(async { Ok(None) })
-        }
-
-        fn rewind(&self, _: Timestamp) -> Answer<'_, ()> {
-            Box::pin(async { Ok(()) })
         }
     }
 

@@ -15,7 +15,7 @@ mod window;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use tickmesh_proto::types::{Symbol, Timestamp};
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
 use crate::bar::Bar;
 use crate::instrument::Instrument;
@@ -45,14 +45,14 @@ pub trait Store: Send + Sync {
     /// held on the way is of the size of the answer, however many series there are.
     fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Vec<Bar>>;
 
-    /// The latest close of all bars.
-    fn newest_close(&self) -> Answer<'_, Option<Timestamp>>;
+    /// The latest close of all bars that close at `until` or before.
+    fn newest_close(&self, until: Timestamp) -> Answer<'_, Option<Timestamp>>;
+
+    /// The bars of one length that close after `time`, in no order.
+    fn closing_after(&self, time: Timestamp, time_frame: TimeFrame) -> Answer<'_, Vec<Bar>>;
 
     /// What was remembered under `mark`.
     fn mark(&self, mark: Mark) -> Answer<'_, Option<String>>;
-
-    /// Forgets every bar that closes after `last`.
-    fn rewind(&self, last: Timestamp) -> Answer<'_, ()>;
 }
 
 /// What is written together.
@@ -93,6 +93,8 @@ pub enum Mark {
     ReplayData,
     /// Set once all bars before the replay's start are imported.
     HistoryImported,
+    /// The market clock, in nanoseconds since 1970. What closes after it waits to be replayed again.
+    Clock,
 }
 
 impl Mark {
@@ -102,6 +104,7 @@ impl Mark {
             Self::ReplayStart => "replay_start",
             Self::ReplayData => "replay_data",
             Self::HistoryImported => "history_imported",
+            Self::Clock => "clock",
         }
     }
 }
@@ -120,6 +123,9 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: BlockError,
     },
+    /// The stored clock is damaged.
+    #[error("the clock {0:?} is damaged")]
+    Clock(String),
     /// A stored instrument is damaged.
     #[error("the instrument {0:?} is damaged")]
     Instrument(String),

@@ -21,7 +21,8 @@ macro_rules! passes {
             slices_go_on_where_the_one_before_ended,
             time_frames_do_not_mix,
             instruments_keep_their_first_description,
-            a_rewind_forgets_what_closed_later,
+            the_newest_close_may_be_asked_for_until_a_moment,
+            bars_that_close_after_a_moment_are_found,
             marks_are_remembered,
         );
     };
@@ -204,15 +205,31 @@ pub(crate) async fn instruments_keep_their_first_description(store: &dyn Store) 
     assert_eq!(store.instruments().await.unwrap(), [first]);
 }
 
-pub(crate) async fn a_rewind_forgets_what_closed_later(store: &dyn Store) {
-    assert_eq!(store.newest_close().await.unwrap(), None);
+pub(crate) async fn the_newest_close_may_be_asked_for_until_a_moment(store: &dyn Store) {
+    assert_eq!(store.newest_close(Timestamp::MAX).await.unwrap(), None);
     store.write(&five_days("AAPL")).await.unwrap();
-    assert_eq!(store.newest_close().await.unwrap(), Some(day(4).close_time));
-    store.rewind(day(2).close_time).await.unwrap();
-    assert_eq!(candles(store, &all_of("AAPL")).await, [0, 1, 2].map(day));
-    assert_eq!(store.newest_close().await.unwrap(), Some(day(2).close_time));
-    store.rewind(Timestamp::MIN).await.unwrap();
-    assert_eq!(store.newest_close().await.unwrap(), None);
+    assert_eq!(store.newest_close(Timestamp::MAX).await.unwrap(), Some(day(4).close_time));
+    for n in 0..5 {
+        assert_eq!(store.newest_close(day(n).close_time).await.unwrap(), Some(day(n).close_time));
+        assert_eq!(store.newest_close(day(n + 1).open_time).await.unwrap(), Some(day(n).close_time));
+    }
+    assert_eq!(store.newest_close(day(0).open_time).await.unwrap(), None);
+}
+
+pub(crate) async fn bars_that_close_after_a_moment_are_found(store: &dyn Store) {
+    for symbol in ["AAPL", "MSFT"] {
+        store.write(&five_days(symbol)).await.unwrap();
+    }
+    let closing_after = |time, frame| async move {
+        let bars = store.closing_after(time, frame).await.unwrap();
+        let mut keys: Vec<_> = bars.iter().map(|bar| (bar.series.symbol.to_string(), bar.candle)).collect();
+        keys.sort_by_key(|(symbol, candle)| (symbol.clone(), candle.open_time));
+        keys
+    };
+    let expected = ["AAPL", "MSFT"].map(|symbol| [1, 2, 3, 4].map(|n| (symbol.to_owned(), day(n)))).concat();
+    assert_eq!(closing_after(day(0).close_time, TimeFrame::D1).await, expected);
+    assert_eq!(closing_after(day(4).close_time, TimeFrame::D1).await, []);
+    assert_eq!(closing_after(Timestamp::MIN, TimeFrame::H1).await, []);
 }
 
 pub(crate) async fn marks_are_remembered(store: &dyn Store) {

@@ -29,7 +29,7 @@ async fn a_stream_gives_the_history_of_a_thousand_symbols_in_order_and_then_goes
     assert_eq!(bars.len(), 20_000);
     assert!(bars.is_sorted_by(|a, b| key(a) < key(b)), "each once and in order");
     drop(stream);
-    service.stop().await;
+    drop(service.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,5 +45,5 @@ async fn a_batch_gives_each_symbol_once_however_often_it_is_named() {
     assert_eq!(bars.len(), 40);
     assert!(bars.is_sorted_by(|a, b| key(a) < key(b)), "each once and in order");
     drop(stream);
-    service.stop().await;
+    drop(service.stop().await);
 }

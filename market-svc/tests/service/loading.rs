@@ -39,7 +39,7 @@ async fn a_stream_that_is_opened_during_the_import_begins_with_all_of_history() 
         assert!(times.is_sorted_by(|a, b| a < b), "{symbol} once and in order");
     }
     drop(stream);
-    service.stop().await;
+    drop(service.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,7 +51,7 @@ async fn a_page_that_is_asked_for_during_the_import_is_whole() {
     call.set_timeout(Duration::from_secs(60));
     let page = soon(service.market.list_bars(call)).await.unwrap().into_inner();
     assert_eq!(page.bars.len(), HISTORY.history as usize);
-    service.stop().await;
+    drop(service.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +61,7 @@ async fn a_stream_that_waits_for_history_does_not_hold_up_the_end() {
     let waiting = tokio::spawn(async move { market.stream_bars(StreamBarsRequest::default()).await });
     // Answered at once, and after the stream's call on the same connection.
     soon(service.market.get_replay_window(GetReplayWindowRequest {})).await.unwrap();
-    service.stop().await;
+    drop(service.stop().await);
     let refused = soon(waiting).await.unwrap().unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable, "{refused}");
     assert!(refused.message().contains("before history is in place"), "{refused}");

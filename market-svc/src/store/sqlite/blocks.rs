@@ -120,26 +120,33 @@ pub(super) async fn put_source(
     Ok(())
 }
 
-/// Takes the bars that close after `last` out of a block; an emptied block goes.
-pub(super) async fn truncate_block(
-    connection: &mut SqliteConnection,
-    row: &SqliteRow,
-    last: Timestamp,
-) -> Result<(), StoreError> {
-    let series = Series { symbol: symbol(row)?, time_frame: time_frame(row)? };
-    let period = Period::from_nanos(row.try_get("period")?);
-    let mut candles = read_block(row, &series.symbol)?;
-    candles.retain(|candle| candle.close_time <= last);
-    if !candles.is_empty() {
-        return put_block(connection, &series, period, &candles).await;
+/// The bars of one length that close after `time`.
+pub(super) async fn closing_after(
+    pool: &SqlitePool,
+    time: Timestamp,
+    time_frame: TimeFrame,
+) -> Result<Vec<Bar>, StoreError> {
+    let code = i64::from(time_frame.code());
+    let mut rows = sqlx::query(sql::BLOCKS_CLOSING_AFTER).bind(time.nanos()).bind(code).fetch(pool);
+    let mut bars = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let series = Series { symbol: symbol(&row)?, time_frame };
+        let candles = read_block(&row, &series.symbol)?.into_iter().filter(|candle| candle.close_time > time);
+        bars.extend(candles.map(|candle| Bar { series: series.clone(), candle }));
     }
-    sqlx::query(sql::DELETE_BLOCK)
-        .bind(series.symbol.as_str())
-        .bind(i64::from(series.time_frame.code()))
-        .bind(period.nanos())
-        .execute(connection)
-        .await?;
-    Ok(())
+    Ok(bars)
+}
+
+/// The latest close at `until` or before.
+pub(super) async fn newest_close(pool: &SqlitePool, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let row = sqlx::query(sql::NEWEST_CLOSE).bind(until.nanos()).fetch_one(pool).await?;
+    let mut newest = row.try_get::<Option<i64>, _>(0)?.map(Timestamp::from_nanos);
+    let mut rows = sqlx::query(sql::BLOCKS_ACROSS).bind(until.nanos()).fetch(pool);
+    while let Some(row) = rows.try_next().await? {
+        let closes = read_block(&row, &symbol(&row)?)?.into_iter().map(|candle| candle.close_time);
+        newest = newest.max(closes.filter(|close| *close <= until).max());
+    }
+    Ok(newest)
 }
 
 /// The bars in a row's `body`.
@@ -155,10 +162,4 @@ fn damaged(row: &SqliteRow, symbol: &Symbol, reason: BlockError) -> StoreError {
 fn symbol(row: &SqliteRow) -> Result<Symbol, StoreError> {
     let text: String = row.try_get("symbol")?;
     Symbol::try_from(text.as_str()).map_err(|_| StoreError::Instrument(text))
-}
-
-fn time_frame(row: &SqliteRow) -> Result<TimeFrame, StoreError> {
-    let code: i64 = row.try_get("time_frame")?;
-    let known = u8::try_from(code).ok().and_then(|code| TimeFrame::from_code(code).ok());
-    known.ok_or_else(|| StoreError::Database(sqlx::Error::Decode(format!("no time frame has code {code}").into())))
 }

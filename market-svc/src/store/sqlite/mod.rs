@@ -5,11 +5,10 @@ mod instruments;
 mod sql;
 
 use futures_util::TryStreamExt as _;
-use futures_util::future::BoxFuture;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
-use tickmesh_proto::types::Timestamp;
+use tickmesh_proto::types::{TimeFrame, Timestamp};
 
-use self::blocks::{put_block, read_block, truncate_block};
+use self::blocks::{put_block, read_block};
 use super::merge::{by_block, merge};
 use super::{Answer, Batch, Mark, Page, Period, Query, SliceQuery, Store, StoreError, Written};
 use crate::bar::Bar;
@@ -94,15 +93,6 @@ impl SqliteStore {
             .await?;
         Ok(row.try_get::<Option<i64>, _>(0)?.map(Period::from_nanos))
     }
-
-    async fn forget_after(&self, last: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        let rows = sqlx::query(sql::BLOCKS_CLOSING_AFTER).bind(last.nanos()).fetch_all(&mut *transaction).await?;
-        for row in rows {
-            truncate_block(&mut transaction, &row, last).await?;
-        }
-        Ok(transaction.commit().await?)
-    }
 }
 
 async fn write_bars(connection: &mut SqliteConnection, batch: &Batch) -> Result<Written, StoreError> {
@@ -138,11 +128,12 @@ impl Store for SqliteStore {
         Box::pin(self.read_slice(query))
     }
 
-    fn newest_close(&self) -> Answer<'_, Option<Timestamp>> {
-        Box::pin(async {
-            let row = sqlx::query(sql::NEWEST_CLOSE).fetch_one(&self.readers).await?;
-            Ok(row.try_get::<Option<i64>, _>(0)?.map(Timestamp::from_nanos))
-        })
+    fn newest_close(&self, until: Timestamp) -> Answer<'_, Option<Timestamp>> {
+        Box::pin(blocks::newest_close(&self.readers, until))
+    }
+
+    fn closing_after(&self, time: Timestamp, time_frame: TimeFrame) -> Answer<'_, Vec<Bar>> {
+        Box::pin(blocks::closing_after(&self.readers, time, time_frame))
     }
 
     fn mark(&self, mark: Mark) -> Answer<'_, Option<String>> {
@@ -150,10 +141,6 @@ impl Store for SqliteStore {
             let row = sqlx::query(sql::MARK).bind(mark.name()).fetch_optional(&self.readers).await?;
             Ok(row.map(|row| row.try_get(0)).transpose()?)
         })
-    }
-
-    fn rewind(&self, last: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.forget_after(last))
     }
 }
 

@@ -26,14 +26,15 @@ pub(super) const BLOCKS_OF_SYMBOLS_UNTIL: &str = "SELECT symbol, period, body FR
      WHERE time_frame = $1 AND period = $2 AND symbol <= $3 ORDER BY symbol";
 
 pub(super) const BLOCKS_CLOSING_AFTER: &str =
-    "SELECT symbol, time_frame, period, body FROM bar_blocks WHERE last_close > $1";
+    "SELECT symbol, period, body FROM bar_blocks WHERE last_close > $1 AND time_frame = $2";
+
+pub(super) const BLOCKS_ACROSS: &str =
+    "SELECT symbol, period, body FROM bar_blocks WHERE last_close > $1 AND period <= $1";
 
 pub(super) const PUT_BLOCK: &str =
     "INSERT INTO bar_blocks (symbol, time_frame, period, bars, last_close, body) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (symbol, time_frame, period)
      DO UPDATE SET bars = excluded.bars, last_close = excluded.last_close, body = excluded.body";
-
-pub(super) const DELETE_BLOCK: &str = "DELETE FROM bar_blocks WHERE symbol = $1 AND time_frame = $2 AND period = $3";
 
 pub(super) const PUT_SOURCE: &str =
     "INSERT INTO bar_sources (symbol, time_frame, source, first_open, last_open) VALUES ($1, $2, $3, $4, $5)
@@ -43,7 +44,7 @@ pub(super) const PUT_SOURCE: &str =
        last_open = CASE WHEN excluded.last_open > bar_sources.last_open
          THEN excluded.last_open ELSE bar_sources.last_open END";
 
-pub(super) const NEWEST_CLOSE: &str = "SELECT MAX(last_close) FROM bar_blocks";
+pub(super) const NEWEST_CLOSE: &str = "SELECT MAX(last_close) FROM bar_blocks WHERE last_close <= $1";
 
 pub(super) const MARK: &str = "SELECT value FROM marks WHERE name = $1";
 

@@ -1,0 +1,58 @@
+//! A replay begun again: what was replayed comes anew, and what clients imported is not lost.
+
+use market_svc::Config;
+use tickmesh_proto::market::v1::{GetSnapshotRequest, Snapshot};
+
+use crate::harness::{Service, daily, soon};
+
+const ROWS: &str = "symbol,date,open,high,low,close,volume
+AAPL,2020-12-30,10,10,10,10,1
+AAPL,2020-12-31,11,11,11,11,1
+AAPL,2021-01-04,12,12,12,12,1
+AAPL,2021-01-05,13,13,13,13,1
+AAPL,2021-01-06,14,14,14,14,1
+";
+
+async fn snapshot(service: &mut Service, symbol: &str) -> Snapshot {
+    let request = GetSnapshotRequest { symbol: symbol.into() };
+    soon(service.market.get_snapshot(request)).await.unwrap().into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_imported_is_there_again_when_the_clock_has_come_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("bars.csv");
+    std::fs::write(&data, ROWS).unwrap();
+    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let mut service = Service::opened(folder, config.clone()).await;
+    service.play().await;
+    let imported = service
+        .import(vec![
+            daily("XYZ", "2020-12-31", 50.0),
+            daily("XYZ", "2021-01-05", 51.0),
+            daily("AAPL", "2021-01-05", 13.5),
+            daily("AAPL", "2020-12-29", 9.0),
+        ])
+        .await;
+    assert_eq!((imported.written, imported.rejected), (4, 0));
+    let folder = service.stop().await;
+
+    let config = Config { replay_again: true, ..config };
+    let mut service = Service::opened(folder, config.clone()).await;
+    assert_eq!(service.closes("AAPL").await, [9.0, 10.0, 11.0], "nothing of what is to come is seen");
+    assert_eq!(service.closes("XYZ").await, [50.0]);
+    assert_eq!(snapshot(&mut service, "XYZ").await.last_price, 50.0);
+    let late = service.import(vec![daily("AAPL", "2021-01-04", 1.0)]).await;
+    assert_eq!((late.written, late.rejected), (0, 1));
+    let folder = service.stop().await;
+
+    let config = Config { replay_again: false, ..config };
+    let mut service = Service::opened(folder, config).await;
+    assert_eq!(service.closes("AAPL").await, [9.0, 10.0, 11.0], "nor after another start");
+    service.play().await;
+    assert_eq!(service.closes("AAPL").await, [9.0, 10.0, 11.0, 12.0, 13.5, 14.0]);
+    assert_eq!(service.closes("XYZ").await, [50.0, 51.0]);
+    let seen = snapshot(&mut service, "XYZ").await;
+    assert_eq!((seen.last_price, seen.previous_close), (51.0, Some(50.0)), "it came as an event");
+    drop(service.stop().await);
+}
