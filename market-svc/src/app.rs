@@ -128,7 +128,7 @@ impl Part for App {
 
 fn routes(market: &Arc<Market>, seed: u16) -> Routes {
     let door = MarketDoor::new(Arc::clone(market), u64::from(seed));
-    let ingest = Ingest::new(Arc::clone(market));
+    let ingest = Ingest::new(Arc::clone(market), tickmesh_mesh::clock::now);
     Routes::new(MarketServiceServer::new(door).max_encoding_message_size(MAX_RESPONSE_BYTES))
         .add_service(IngestServiceServer::new(ingest).max_encoding_message_size(MAX_RESPONSE_BYTES))
 }

@@ -55,7 +55,7 @@ fn read(path: &Path) -> Result<(Vec<Bar>, Vec<String>), Failure> {
     let told = |error: &dyn std::fmt::Display| Failure::runtime(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| told(&error))?;
     let stem = name(path).split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1 };
+    let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1, until: None };
     let rows = Reader::new(BufReader::new(file), options).map_err(|error| told(&error))?;
     let (mut bars, mut faults) = (Vec::new(), Vec::new());
     for row in rows {

@@ -19,7 +19,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader};
 
 use flate2::bufread::MultiGzDecoder;
-use tickmesh_proto::types::{Symbol, TimeFrame};
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
 use crate::bar::Bar;
 
@@ -38,6 +38,8 @@ pub struct Options {
     pub symbol: Option<Symbol>,
     /// The length of the bars.
     pub time_frame: TimeFrame,
+    /// The latest close that a bar may have, if there is one.
+    pub until: Option<Timestamp>,
 }
 
 /// A row that gave no bar.
@@ -142,8 +144,9 @@ mod tests {
     /// The rules of [`Calendar`] give the 2,699 sessions of the bundled data, but for one that no rule could know.
     #[test]
     fn sessions_equal_those_of_the_bundled_bars() {
-        let bars =
-            Reader::new(BUNDLED, Options { symbol: None, time_frame: TimeFrame::D1 }).unwrap().map(Result::unwrap);
+        let bars = Reader::new(BUNDLED, Options { symbol: None, time_frame: TimeFrame::D1, until: None })
+            .unwrap()
+            .map(Result::unwrap);
         let real: BTreeSet<Date> = bars.map(|bar| utc_date(bar.candle.close_time)).collect();
         let mut wrong = Vec::new();
         let mut date = *real.first().unwrap();
@@ -159,7 +162,7 @@ mod tests {
 
     fn read(text: &[u8], stem: Option<&str>, time_frame: TimeFrame) -> Vec<Result<Bar, String>> {
         let symbol = stem.map(|s| Symbol::try_from(s).unwrap());
-        let reader = Reader::new(text, Options { symbol, time_frame }).unwrap();
+        let reader = Reader::new(text, Options { symbol, time_frame, until: None }).unwrap();
         reader.map(|row| row.map_err(|bad| bad.to_string())).collect()
     }
 

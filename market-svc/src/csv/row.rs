@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use csv::StringRecord;
-use tickmesh_proto::types::{ParseSymbolError, Symbol};
+use tickmesh_proto::types::{ParseSymbolError, Symbol, Timestamp};
 
 use super::Options;
 use super::header::{Column, Columns};
@@ -37,6 +37,9 @@ pub enum FieldRule {
     /// A rule of bars.
     #[error(transparent)]
     Bar(Rule),
+    /// A moment that has come.
+    #[error("must not close after {0}")]
+    Future(Timestamp),
     /// Text that can be read.
     #[error("cannot be read: {0}")]
     Readable(String),
@@ -79,6 +82,9 @@ pub(super) fn parse(row: &StringRecord, columns: &Columns, options: &Options) ->
     let Some((open_time, close_time)) = when.span(options.time_frame, Instrument::of(&symbol).calendar) else {
         return Err(vec![BadField { column: Column::Time.name(), rule: FieldRule::When(WhenRule::Range) }]);
     };
+    if let Some(until) = options.until.filter(|until| close_time > *until) {
+        return Err(vec![BadField { column: Column::Time.name(), rule: FieldRule::Future(until) }]);
+    }
     let adjustment_factor = adjusted.map(|adjusted| adjusted / close);
     let volume = volume.unwrap_or(0.0);
     let draft = Draft { open_time, close_time, open, high, low, close, volume, vwap, trade_count, adjustment_factor };

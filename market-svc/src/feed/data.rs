@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::readiness::Latch;
-use tickmesh_proto::types::{Symbol, TimeFrame};
+use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
 use crate::bar::Bar;
 use crate::csv::{BUNDLED, Options, Reader};
@@ -56,17 +56,18 @@ impl Data {
         })
     }
 
-    /// All bars that can be used, in order of open time, then symbol. Bad rows are logged with line and rule.
+    /// All bars that can be used, in order of open time, then symbol; of two rows with one key the later one counts, as
+    /// in the store. Bad rows are logged with line and rule; one that closes after `until` is such a row.
     ///
     /// # Errors
     /// If the header is of no use, or there is no usable row.
-    pub async fn bars(&self, cpu: &CpuPool) -> Result<Vec<Bar>, Error> {
+    pub async fn bars(&self, cpu: &CpuPool, until: Option<Timestamp>) -> Result<Vec<Bar>, Error> {
         let this = self.clone();
-        cpu.run(move || this.parse()).await.map_err(Error::Compute)?
+        cpu.run(move || this.parse(until)).await.map_err(Error::Compute)?
     }
 
-    fn parse(&self) -> Result<Vec<Bar>, Error> {
-        let options = Options { symbol: self.symbol.clone(), time_frame: TimeFrame::D1 };
+    fn parse(&self, until: Option<Timestamp>) -> Result<Vec<Bar>, Error> {
+        let options = Options { symbol: self.symbol.clone(), time_frame: TimeFrame::D1, until };
         let rows = Reader::new(Cursor::new(Arc::clone(&self.bytes)), options);
         let rows = rows.map_err(|source| Error::Header { name: self.name.clone(), source })?;
         let (mut bars, mut faults) = (Vec::new(), Vec::new());
@@ -81,9 +82,7 @@ impl Data {
             let first = faults.into_iter().next().unwrap_or_else(|| "the file has no rows".into());
             return Err(Error::NoBars(self.name.clone(), first));
         }
-        bars.sort_by(|a, b| (a.candle.open_time, &a.series).cmp(&(b.candle.open_time, &b.series)));
-        bars.dedup_by(|a, b| (a.candle.open_time, &a.series) == (b.candle.open_time, &b.series));
-        Ok(bars)
+        Ok(in_order(bars))
     }
 
     fn report(&self, faults: &[String]) {
@@ -94,6 +93,20 @@ impl Data {
             tracing::warn!(file = self.name, "{} more rows cannot be used", faults.len() - LOGGED);
         }
     }
+}
+
+/// The bars by open time, then symbol, the last one given of each.
+fn in_order(mut bars: Vec<Bar>) -> Vec<Bar> {
+    bars.sort_by(|a, b| (a.candle.open_time, &a.series).cmp(&(b.candle.open_time, &b.series)));
+    bars.dedup_by(|later, earlier| {
+        let same = (later.candle.open_time, &later.series) == (earlier.candle.open_time, &earlier.series);
+        if same {
+            // What is kept is the earlier place.
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
+    bars
 }
 
 /// Stores bars as history, batch by batch, saying how far it is, and in the end remembers that of `digest` all are there.
@@ -112,4 +125,33 @@ pub(super) async fn import(
     }
     market.import(Vec::new(), source, vec![(Mark::HistoryImported, digest)]).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(rows: &str) -> Data {
+        let text = format!("symbol,date,open,high,low,close\n{rows}");
+        Data { name: "rows.csv".into(), symbol: None, bytes: text.into_bytes().into() }
+    }
+
+    fn closes(bars: Vec<Bar>) -> Vec<f64> {
+        bars.into_iter().map(|bar| bar.candle.close).collect()
+    }
+
+    #[test]
+    fn of_two_rows_with_one_key_the_later_one_counts() {
+        let rows = "A,2021-01-05,3,3,3,3\nA,2021-01-04,1,1,1,1\nA,2021-01-04,2,2,2,2\n";
+        assert_eq!(closes(data(rows).parse(None).unwrap()), [2.0, 3.0]);
+    }
+
+    #[test]
+    fn a_row_that_closes_later_than_it_may_is_a_bad_one() {
+        let rows = "A,2021-01-04,1,1,1,1\nA,2250-01-04,2,2,2,2\n";
+        let until = Some(Timestamp::from_nanos(1_700_000_000_000_000_000));
+        assert_eq!(closes(data(rows).parse(until).unwrap()), [1.0]);
+        let error = data("A,2250-01-04,2,2,2,2\n").parse(until).unwrap_err().to_string();
+        assert!(error.ends_with("line 2: date must not close after 2023-11-14T22:13:20Z"), "{error}");
+    }
 }

@@ -68,7 +68,7 @@ async fn import_alone(data: Data, desk: &Desk, latch: Latch) -> Result<(), Error
     desk.market.recover().await?;
     // Once: what clients imported since then stays as they gave it.
     if desk.market.mark(Mark::HistoryImported).await? != Some(data.digest()) {
-        let bars = data.bars(&desk.cpu).await?;
+        let bars = data.bars(&desk.cpu, Some((desk.clock)())).await?;
         data::import(&desk.market, &bars, data.name(), data.digest(), &latch).await?;
     }
     desk.market.describe_feed(|feed| {

@@ -24,7 +24,7 @@ pub struct Replay {
 impl Replay {
     pub(super) async fn run(self, desk: Desk, latch: Latch, gate: Gated) -> Result<(), Error> {
         desk.market.recover().await?;
-        let bars = self.data.bars(&desk.cpu).await?;
+        let bars = self.data.bars(&desk.cpu, None).await?;
         let (history, mut sessions) = self.split(bars);
         self.import_history(&desk, &history, &latch).await?;
         sessions.correct(desk.market.hidden().await?);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsResponse, RejectedBar};
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
+use tickmesh_proto::types::Timestamp;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::market::status;
@@ -16,12 +17,14 @@ const LISTED: usize = 1000;
 /// IngestService over the market.
 pub(crate) struct Ingest {
     market: Arc<Market>,
+    /// Reads the wall clock.
+    clock: fn() -> Timestamp,
 }
 
 impl Ingest {
     /// The door.
-    pub(crate) fn new(market: Arc<Market>) -> Self {
-        Self { market }
+    pub(crate) fn new(market: Arc<Market>, clock: fn() -> Timestamp) -> Self {
+        Self { market, clock }
     }
 
     /// Stores what can be stored of one message; notes the rest.
@@ -42,7 +45,7 @@ impl Ingest {
 
     fn admit(&self, bar: WireBar) -> Result<Bar, Fault> {
         let bar = parse::bar(bar)?;
-        let refused = self.market.admits(bar.candle.close_time);
+        let refused = self.market.admits(bar.candle.close_time, (self.clock)());
         refused.map_err(|rule| {
             Fault::new(Code::InvalidArgument, "BEYOND_CLOCK", format!("close_time {rule}"))
                 .field("close_time", rule.to_string())

@@ -18,25 +18,32 @@ pub struct Imported {
     pub created: BTreeSet<Symbol>,
 }
 
-/// A bar lies past the market clock, which no replay lets anybody see.
+/// A bar closes later than anybody can know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must not be after the market clock, {0}: in a replay nothing is known before it is replayed")]
-pub struct Refused(Timestamp);
+pub enum Refused {
+    /// Past the market clock, which no replay lets anybody see.
+    #[error("must not be after the market clock, {0}: in a replay nothing is known before it is replayed")]
+    BeyondMarket(Timestamp),
+    /// Past the wall clock: it would take the market clock with it for ever.
+    #[error("must not be after the present, {0}")]
+    BeyondPresent(Timestamp),
+}
 
 impl Market {
-    /// Whether a bar that closes then may be imported now.
+    /// Whether a bar that closes then may be imported at `present` on the wall clock.
     ///
     /// # Errors
-    /// If the feed owns the clock and has not come so far.
-    pub fn admits(&self, close_time: Timestamp) -> Result<(), Refused> {
-        let feed = self.feed();
-        match feed.kind {
-            FeedKind::None => Ok(()),
+    /// If the feed owns the clock and has not come so far, or there is none and the present has not.
+    pub fn admits(&self, close_time: Timestamp, present: Timestamp) -> Result<(), Refused> {
+        let state = self.read();
+        let (clock, refused) = match state.feed.kind {
+            FeedKind::None => (present, Refused::BeyondPresent(present)),
             FeedKind::Replay | FeedKind::Synthetic => {
-                let clock = feed.market_time.unwrap_or(Timestamp::MIN);
-                if close_time > clock { Err(Refused(clock)) } else { Ok(()) }
+                let clock = state.feed.market_time.unwrap_or(Timestamp::MIN);
+                (clock, Refused::BeyondMarket(clock))
             }
-        }
+        };
+        if close_time > clock { Err(refused) } else { Ok(()) }
     }
 
     /// Stores bars that are no live events: history. Unknown instruments are created. All is stored when this returns.

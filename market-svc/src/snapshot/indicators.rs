@@ -174,7 +174,7 @@ mod tests {
     use crate::csv;
 
     fn apple() -> Vec<f64> {
-        let options = csv::Options { symbol: None, time_frame: TimeFrame::D1 };
+        let options = csv::Options { symbol: None, time_frame: TimeFrame::D1, until: None };
         let bars = csv::Reader::new(csv::BUNDLED, options).unwrap().map(Result::unwrap);
         bars.filter(|bar| bar.series.symbol.as_str() == "AAPL").map(|bar| bar.candle.adjusted_close()).collect()
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // here a test fails that cannot go on
 
 mod again;
+mod alone;
 mod harness;
 mod history;
 mod loading;
