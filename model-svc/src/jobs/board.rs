@@ -94,6 +94,22 @@ impl Jobs {
         F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
     {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
+        // A task of its own: a caller that goes away between the store and the start leaves nothing that never runs.
+        let begun = self.tasks.spawn(self.clone().begin(place, launch, metadata, work));
+        begun.await.map_err(Fault::internal)?
+    }
+
+    async fn begin<W, F>(
+        self,
+        place: OwnedSemaphorePermit,
+        launch: Launch,
+        metadata: Vec<u8>,
+        work: W,
+    ) -> Result<View, Fault>
+    where
+        W: FnOnce(Job) -> F + Send + 'static,
+        F: Future<Output = Result<Vec<u8>, Fault>> + Send + 'static,
+    {
         let now = clock::now();
         // Ascending with time, so that operations are listed in the order in which they began.
         let id = format!("{:016x}-{:.8}", now.nanos(), uuid::Uuid::new_v4().simple());
@@ -111,7 +127,7 @@ impl Jobs {
         Ok(view)
     }
 
-    /// Waits for its turn, works, and stores the end.
+    /// Waits for its turn, works, and stores the end. Work ends itself where it can be stopped.
     async fn work(
         self,
         job: Job,
@@ -119,14 +135,10 @@ impl Jobs {
         work: impl Future<Output = Result<Vec<u8>, Fault>> + Send,
     ) {
         let in_turn = async {
-            let _turn = self.turn.acquire().await.map_err(Fault::internal)?;
+            let _turn = job.or_stopped(async { self.turn.acquire().await.map_err(Fault::internal) }).await?;
             work.await
         };
-        let result = tokio::select! {
-            result = in_turn => result,
-            () = job.cancelled() => Err(job.stopped()),
-        };
-        let outcome = match result {
+        let outcome = match in_turn.await {
             Ok(response) => Outcome::Response(response),
             Err(fault) => Outcome::Failure(self.tools.wire.failure(fault)),
         };

@@ -37,7 +37,11 @@ impl Jobs {
         let progress = EvaluateProgress { done: 0, total: rows, begun: clock::now() };
         let metadata = self.tools.wire.evaluating(&progress);
         let tools = self.tools.clone();
-        self.launch(launch, metadata, move |job| run(tools, job, version, request, progress)).await
+        let work = move |job: Job| async move {
+            let whole = run(tools, job.clone(), version, request, progress);
+            job.or_stopped(whole).await
+        };
+        self.launch(launch, metadata, work).await
     }
 
     /// Bars that can be scored, as far as the live loop knows them.

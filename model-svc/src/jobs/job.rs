@@ -46,9 +46,14 @@ impl Job {
         self.cancel.cancel();
     }
 
-    /// Resolves when the work is to stop.
-    pub(super) async fn cancelled(&self) {
-        self.cancel.cancelled().await;
+    /// Does a part of the work that may be left half-done: ends early when the work is to stop. What must be whole once it
+    /// has begun, as keeping what was made, is done outside of this.
+    pub(super) async fn or_stopped<T>(&self, part: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(self.stopped()),
+            done = part => done,
+        }
     }
 
     /// Whether the work is to stop; cheap enough to ask after each tree.

@@ -10,6 +10,8 @@ mod evaluate;
 mod histories;
 mod job;
 mod missing;
+#[cfg(test)]
+mod tests;
 mod train;
 mod wire;
 

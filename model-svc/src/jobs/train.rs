@@ -69,19 +69,25 @@ struct Training {
 
 impl Training {
     async fn run(mut self, symbols: Vec<Symbol>) -> Result<Vec<u8>, Fault> {
-        let models = self.models(symbols).await?;
-        let symbols: Vec<Symbol> = models.keys().cloned().collect();
-        let histories = histories::complete(&self.tools, &sorted(symbols), self.request.until).await?;
-        let plan = self.plan(histories).await?;
-        let done = self.work(&plan).await?;
-        let trained = self.finish(plan, done, models).await?;
+        let job = self.job.clone();
+        let trained = job.or_stopped(self.make(symbols)).await?;
         self.progress.best = trained.iter().map(|one| one.facts.evaluation.mse_skill).max_by(f64::total_cmp);
         self.report();
+        // From here on it cannot be stopped: what is said of it is what was kept.
         let versions = self.tools.commands.keep(trained, self.owner.clone(), clock::now()).await?;
         let skipped = self.skipped.iter().map(|one| one.symbol.clone()).collect();
         self.tools.commands.skip(skipped).await?;
         let report = TrainReport { versions: self.facts(&versions).await?, skipped: self.skipped };
         Ok(self.tools.wire.trained(&report))
+    }
+
+    async fn make(&mut self, symbols: Vec<Symbol>) -> Result<Vec<Trained>, Fault> {
+        let models = self.models(symbols).await?;
+        let symbols: Vec<Symbol> = models.keys().cloned().collect();
+        let histories = histories::complete(&self.tools, &sorted(symbols), self.request.until).await?;
+        let plan = self.plan(histories).await?;
+        let done = self.work(&plan).await?;
+        self.finish(plan, done, models).await
     }
 
     /// How many versions each symbol has, without those that are not to be trained.
