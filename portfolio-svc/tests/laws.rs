@@ -10,6 +10,7 @@ use portfolio_svc::optimise::{
     Objective, Outcome, Problem, Status, frontier, max_sharpe, min_volatility, risk_parity, target_return,
     target_volatility,
 };
+use portfolio_svc::plan::Held;
 use portfolio_svc::prices::Returns;
 use portfolio_svc::risk::{contributions, tail};
 use proptest::prelude::*;
@@ -140,6 +141,43 @@ proptest! {
                 other => prop_assert!(false, "{objective:?} {other:?}"),
             }
         }
+    }
+
+    /// Whatever is held, long or short, within the universe or gone from it: trading keeps to its limit, or the limit is
+    /// named. What must be closed and its proceeds come on top.
+    #[test]
+    fn turnover_keeps_to_its_limit_or_is_named(
+        returns in universe(),
+        kept in prop::collection::vec(-0.5f64..1.0, 8),
+        gone in prop::collection::vec(-0.5f64..0.5, 0..3),
+        most in 0.0f64..0.6,
+    ) {
+        let symbols = symbols(returns.assets());
+        let left = (0..).map(|i| Symbol::try_from(format!("GONE{i}")).unwrap());
+        let held: Held = symbols.iter().cloned().zip(kept).chain(left.zip(gone.iter().copied())).collect();
+        let limits = Limits::long_only(symbols.clone()).with_turnover(held.limit(&symbols, most));
+        let problem = problem(&returns, limits);
+        match min_volatility(&problem).status {
+            Status::Solved(w) => {
+                let forced = (gone.iter().map(|g| g.abs()).sum::<f64>() + gone.iter().sum::<f64>().abs()) / 2.0;
+                let turnover = held.turnover_to(&symbols, &w);
+                prop_assert!(turnover <= most + forced + 1e-7, "{turnover} {most} {forced}");
+            }
+            Status::Infeasible(names) => prop_assert!(names.contains(&Name::MaxTurnover), "{names:?}"),
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
+    /// A whole portfolio can always stay as it is, but for what has left the universe.
+    #[test]
+    fn a_whole_portfolio_meets_any_turnover(returns in universe(), gone in 0.0f64..1.0, most in 0.0f64..0.2) {
+        let n = returns.assets();
+        let symbols = symbols(n);
+        let kept = symbols.iter().cloned().map(|symbol| (symbol, (1.0 - gone) / n as f64));
+        let held: Held = kept.chain([(Symbol::try_from("GONE").unwrap(), gone)]).collect();
+        let limits = Limits::long_only(symbols.clone()).with_turnover(held.limit(&symbols, most));
+        let outcome = min_volatility(&problem(&returns, limits));
+        prop_assert!(outcome.weights().is_some(), "{outcome:?}");
     }
 
     /// The same point of the frontier is found from either side.

@@ -81,7 +81,7 @@ impl Builder {
         self = self.check(named, &format!("{field}.name"), || "must be given, distinct and at most 64 bytes".into());
         self = self.check(!symbols.is_empty(), &format!("{field}.symbols"), || "must not be empty".into());
         self = self.check(least.or(most).is_some(), &field, || "must have min, max or both".into());
-        self = self.finite(&format!("{field}.min"), least).finite(&format!("{field}.max"), most);
+        self = self.total(&format!("{field}.min"), least).total(&format!("{field}.max"), most);
         self = self.ordered(&format!("{field}.max"), least, most);
         let mut members = Vec::with_capacity(symbols.len());
         for (k, symbol) in symbols.iter().enumerate() {
@@ -123,8 +123,11 @@ impl Builder {
         self.check(good, field, || "must lie between -1 and 1".into())
     }
 
-    fn finite(self, field: &str, value: Option<f64>) -> Self {
-        self.check(value.is_none_or(f64::is_finite), field, || "must be finite".into())
+    /// No sum of weights is larger, as none of them is.
+    fn total(self, field: &str, value: Option<f64>) -> Self {
+        const MOST: f64 = 500.0;
+        let good = value.is_none_or(|v| (-MOST..=MOST).contains(&v));
+        self.check(good, field, || format!("must lie between -{MOST} and {MOST}"))
     }
 
     fn ordered(self, field: &str, min: Option<f64>, max: Option<f64>) -> Self {
@@ -169,6 +172,16 @@ mod tests {
             "max_turnover",
         ];
         assert_eq!(fields, expected);
+    }
+
+    #[test]
+    fn a_sum_that_no_weights_have_is_refused() {
+        for sum in [1e308, f64::INFINITY, f64::NAN] {
+            let absurd = Builder::new(symbols(&["A", "B"])).group("both", &["A", "B"], Some(-sum), Some(sum));
+            let defects = absurd.finish().unwrap_err();
+            let fields: Vec<&str> = defects.iter().map(|d| d.field.as_str()).collect();
+            assert_eq!(fields, ["groups[0].min", "groups[0].max"]);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod weights;
 pub use builder::{Builder, Defect};
 pub use name::Name;
 pub(crate) use row::Row;
+pub(crate) use sums::Clash;
 pub use weights::{BadWeights, Weights};
 
 use tickmesh_proto::types::Symbol;
@@ -38,7 +39,7 @@ pub struct Group {
 pub struct Turnover {
     /// The weights held, one for each asset; they need not sum to 1.
     pub held: Vec<f64>,
-    /// The greatest turnover, 0 to 2.
+    /// The greatest turnover, at least 0.
     pub most: f64,
 }
 

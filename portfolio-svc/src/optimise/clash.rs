@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use faer::Mat;
 
-use crate::limits::{Limits, Name, Row};
+use crate::limits::{Clash, Limits, Name, Row};
 
 use super::conic::{End, Line, Program};
 use super::quadratic::budget;
@@ -33,21 +33,21 @@ const BOX: f64 = 10.0;
 /// How often a solver is asked before the set at hand is good enough: enough to isolate about fifteen of a thousand.
 const QUESTIONS: u32 = 150;
 
-/// A minimal set of clashing limits, in the order in which they were stated; empty if all can be met.
-pub(super) fn find(limits: &Limits, demand: &Demand<'_>) -> Vec<Name> {
-    let sums = limits.impossible_sum(HAIR);
-    if !sums.is_empty() {
-        return sums;
-    }
+/// A minimal set of clashing limits, in the order in which they were stated; `None` if all can be met.
+pub(super) fn find(limits: &Limits, demand: &Demand<'_>) -> Option<Clash> {
+    limits.impossible_sum(HAIR).or_else(|| search(limits, demand))
+}
+
+fn search(limits: &Limits, demand: &Demand<'_>) -> Option<Clash> {
     let (assets, variables, rows) = (limits.assets(), limits.variables(), limits.rows());
     let question = Question { assets, variables, rows, demand, left: Cell::new(QUESTIONS) };
     let names = question.names();
     if question.can_be_met(&names) {
-        return Vec::new();
+        return None;
     }
     let mut clash = question.explain(&[], false, &names);
     clash.sort_by_key(|name| names.iter().position(|n| n == name));
-    clash
+    Some(Clash::new(clash))
 }
 
 struct Question<'a> {

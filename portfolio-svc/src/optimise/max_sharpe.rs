@@ -52,9 +52,7 @@ pub fn max_sharpe(problem: &Problem) -> Outcome {
 }
 
 fn nothing_allowed(problem: &Problem) -> Outcome {
-    let clashes = clash::find(problem.limits(), &Demand::None);
-    let status = if clashes.is_empty() { Status::NumericalFailure } else { Status::Infeasible(clashes) };
-    Outcome::new(status, Report::CLOSED_FORM)
+    Outcome::clashing(clash::find(problem.limits(), &Demand::None), Report::CLOSED_FORM)
 }
 
 /// The programme in y and κ, with excess returns in units of the greatest attainable one, so that κ is about 1.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::limits::{Name, Weights};
+use crate::limits::{Clash, Name, Weights};
 
 /// How an optimisation ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,14 @@ impl Report {
 impl Outcome {
     pub(super) fn new(status: Status, report: Report) -> Self {
         Self { status, report, note: String::new() }
+    }
+
+    /// The outcome when the solver found no weights: the limits that clash, or a failure if none do.
+    pub(super) fn clashing(clash: Option<Clash>, report: Report) -> Self {
+        match clash {
+            Some(Clash { names, note }) => Self::new(Status::Infeasible(names), report).noted(note),
+            None => Self::new(Status::NumericalFailure, report),
+        }
     }
 
     pub(super) fn noted(mut self, note: impl Into<String>) -> Self {

@@ -65,10 +65,9 @@ pub(super) fn outcome(problem: &Problem, demand: &Demand<'_>, solved: &Solved, x
     let status = match solved.end {
         End::Solved => weights().map_or(Status::NumericalFailure, Status::Solved),
         End::IterationLimit => Status::IterationLimit(weights()),
-        End::Infeasible | End::Failed => match clash::find(problem.limits(), demand) {
-            clashes if clashes.is_empty() => Status::NumericalFailure,
-            clashes => Status::Infeasible(clashes),
-        },
+        End::Infeasible | End::Failed => {
+            return Outcome::clashing(clash::find(problem.limits(), demand), solved.report);
+        }
     };
     Outcome::new(status, solved.report)
 }

@@ -61,12 +61,14 @@ fn problem(plan: &Plan, inputs: &Inputs) -> Option<Problem> {
     Some(Problem::new(covariance, expected, limits(plan, inputs), plan.risk_free))
 }
 
-/// The limits, with turnover if it is limited and something is held.
+/// The limits, with turnover if it is limited and there is something to measure it from.
 fn limits(plan: &Plan, inputs: &Inputs) -> Limits {
     let limits = inputs.limits.clone();
-    let most = plan.constraints.max_turnover.zip(inputs.held.as_ref());
-    match most.and_then(|(most, held)| held.limit(limits.symbols(), most)) {
-        Some(turnover) => limits.with_turnover(turnover),
+    match plan.constraints.max_turnover.zip(inputs.held.as_ref()) {
+        Some((most, held)) => {
+            let turnover = held.limit(limits.symbols(), most);
+            limits.with_turnover(turnover)
+        }
         None => limits,
     }
 }

@@ -101,7 +101,24 @@ async fn an_infeasible_problem_is_an_outcome_that_names_the_clash() {
     let allocation = service.client.optimize(request).await.unwrap().into_inner();
     assert_eq!(allocation.status(), SolveStatus::Infeasible);
     assert_eq!(allocation.clashing_constraints, ["max_weight"]);
+    assert!(allocation.note.contains("max_weight") && allocation.note.contains("0.6"), "{}", allocation.note);
     assert!(allocation.weights.is_empty() && allocation.volatility.is_none());
+}
+
+#[tokio::test]
+async fn a_turnover_that_cannot_be_kept_is_infeasible_and_never_dropped() {
+    let (_peer, mut service, _data) = service(ALL).await;
+    let nothing_held = CurrentWeight { symbol: "AAPL".into(), weight: 0.0 };
+    let request = OptimizeRequest {
+        objective: Objective::MinVolatility.into(),
+        current_weights: vec![nothing_held],
+        constraints: Some(Constraints { max_turnover: Some(0.1), ..Constraints::default() }),
+        ..OptimizeRequest::default()
+    };
+    let allocation = service.client.optimize(request).await.unwrap().into_inner();
+    assert_eq!(allocation.status(), SolveStatus::Infeasible, "buying everything is a turnover of 0.5");
+    assert_eq!(allocation.clashing_constraints, ["max_turnover"]);
+    assert!(allocation.note.contains("max_turnover"), "{}", allocation.note);
 }
 
 #[tokio::test]
