@@ -124,7 +124,7 @@ pub(super) async fn import(
         latch.progress(total.min(((n + 1) * BATCH) as u64), total, "bars");
     }
     market.import(Vec::new(), source, vec![(Mark::HistoryImported, digest)]).await?;
-    Ok(())
+    market.refold().await
 }
 
 #[cfg(test)]

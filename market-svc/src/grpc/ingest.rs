@@ -4,6 +4,7 @@ use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsResponse, RejectedBar};
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
 use tickmesh_proto::types::Timestamp;
+use tokio::runtime::Handle;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::market::status;
@@ -63,11 +64,35 @@ impl IngestService for Ingest {
         let mut messages = request.into_inner();
         let mut tally = Tally::default();
         let mut source: Option<String> = None;
+        let stored = Stored(Some(Arc::clone(&self.market)));
         while let Some(ImportBarsRequest { bars, source: given }) = messages.message().await? {
             let source = source.get_or_insert(given);
             self.take(bars, source, &mut tally).await?;
         }
+        stored.show().await?;
         Ok(Response::new(tally.answer))
+    }
+}
+
+/// Sees to it that what an import has stored is shown, also if its client goes away half-way.
+struct Stored(Option<Arc<Market>>);
+
+impl Stored {
+    async fn show(mut self) -> Result<(), Fault> {
+        if let Some(market) = &self.0 {
+            market.refold().await.map_err(Fault::internal)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        if let (Some(market), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            // Ends when all is shown. A failure is logged, and the next import tries again.
+            runtime.spawn(async move { market.refold().await.map_err(Fault::internal) });
+        }
     }
 }
 

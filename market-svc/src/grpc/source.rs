@@ -176,6 +176,7 @@ mod tests {
         let feed = market::Feed::waiting(FeedKind::None, None);
         let market = Market::new(Arc::new(in_memory().await), Log::memory(LogConfig::default()), &PROTOBUF, feed);
         market.import(bars().collect(), "test", Vec::new()).await.unwrap();
+        market.refold().await.unwrap();
         MarketSource(Arc::new(market))
     }
 

@@ -46,7 +46,8 @@ impl Market {
         if close_time > clock { Err(refused) } else { Ok(()) }
     }
 
-    /// Stores bars that are no live events: history. Unknown instruments are created. All is stored when this returns.
+    /// Stores bars that are no live events: history. Unknown instruments are created. All is stored when this returns;
+    /// [`refold`](Self::refold) shows it, once after the last batch.
     ///
     /// # Errors
     /// If the store cannot be written; nothing of the batch is stored then.
@@ -56,14 +57,18 @@ impl Market {
         source: &str,
         mut marks: Vec<(Mark, String)>,
     ) -> Result<Imported, Error> {
-        let _writing = self.writer.lock().await;
+        let mut writing = self.writer.lock().await;
         marks.extend(self.clock_with(&bars));
         let instruments = instruments_of(bars.iter());
         let created = instruments.iter().filter(|i| !self.knows(i.symbol.as_str())).map(|i| i.symbol.clone()).collect();
-        let daily = instruments_of(bars.iter().filter(|bar| bar.series.time_frame == TimeFrame::D1));
         let batch = Batch { instruments, bars, source: Some(source.to_owned()), marks };
         let bars = self.store.write(&batch).await?;
-        self.refresh(Some(&daily)).await?;
+        let daily = batch.bars.iter().filter(|bar| bar.series.time_frame == TimeFrame::D1);
+        writing.unfolded.extend(daily.map(|bar| bar.series.symbol.clone()));
+        let known = &mut self.write().instruments;
+        for instrument in batch.instruments {
+            known.entry(instrument.symbol.clone()).or_insert(instrument);
+        }
         Ok(Imported { bars, created })
     }
 }

@@ -1,12 +1,13 @@
 //! The market's state: what is stored, what is newest, and the clock past which nobody sees.
 
 mod clock;
+mod fold;
 mod import;
 mod publish;
 mod read;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tickmesh_fanout::log::{Log, Position};
@@ -31,11 +32,19 @@ pub struct Market {
     wire: &'static dyn Wire,
     /// What readers see, moved in one step so that it always agrees with the log's visible end.
     state: RwLock<State>,
-    /// Held by whoever writes: events and imports come one after the other. It keeps what the log has taken and the
-    /// store has not, so that a second attempt does not append it again.
-    writer: Mutex<Option<Appended>>,
+    /// Held by whoever writes: events and imports come one after the other.
+    writer: Mutex<Writing>,
     /// Whether recovery and the first import are over. Readers wait for it, or they would take a part for the whole.
     loaded: watch::Sender<bool>,
+}
+
+/// What a writer leaves to the next one.
+#[derive(Default)]
+struct Writing {
+    /// What the log has taken and the store has not, so that a second attempt does not append it again.
+    appended: Option<Appended>,
+    /// Symbols whose daily bars are stored and not on the board yet.
+    unfolded: BTreeSet<Symbol>,
 }
 
 /// Events that are in the log's file and not visible yet.
@@ -62,7 +71,7 @@ impl Market {
             log,
             wire,
             state: RwLock::new(state),
-            writer: Mutex::new(None),
+            writer: Mutex::new(Writing::default()),
             loaded: watch::Sender::new(false),
         }
     }

@@ -5,11 +5,11 @@ use tickmesh_proto::types::{TimeFrame, Timestamp};
 
 use super::import::instruments_of;
 use super::{Appended, Encoded, Market, clock};
-use crate::bar::{Bar, Series};
+use crate::bar::Bar;
 use crate::error::Error;
 use crate::event::{Event, What};
 use crate::instrument::Instrument;
-use crate::store::{Batch, Mark, Query, Span};
+use crate::store::{Batch, Mark};
 
 /// What the log calls a trade.
 pub(crate) const TRADE: u8 = 1;
@@ -17,9 +17,6 @@ pub(crate) const TRADE: u8 = 1;
 pub(crate) const QUOTE: u8 = 2;
 /// What the log calls a bar.
 pub(crate) const BAR: u8 = 3;
-
-/// Bars read at a time when the board is filled.
-const FOLD: usize = 5_000;
 
 impl Market {
     /// Takes events: into the log's file, into the store, and then, in one step, before everybody's eyes.
@@ -30,17 +27,17 @@ impl Market {
     /// If the log or the store cannot be written. Nothing is visible then, and the same events can be given again: the
     /// log takes them once.
     pub async fn publish(&self, events: &[Event], received: Timestamp) -> Result<(), Error> {
-        let mut appended = self.writer.lock().await;
-        if let Some(Appended { events, position }) = &*appended {
+        let mut writing = self.writer.lock().await;
+        if let Some(Appended { events, position }) = &writing.appended {
             self.finish(events, *position).await?;
         }
-        if appended.take().is_some_and(|appended| appended.events == events) {
+        if writing.appended.take().is_some_and(|appended| appended.events == events) {
             return Ok(());
         }
         let position = self.append(events, received)?;
         let finished = self.finish(events, position).await;
         if finished.is_err() {
-            *appended = Some(Appended { events: events.to_vec(), position });
+            writing.appended = Some(Appended { events: events.to_vec(), position });
         }
         finished
     }
@@ -88,7 +85,7 @@ impl Market {
     /// # Errors
     /// If the store or the log cannot be read.
     pub async fn recover(&self) -> Result<(), Error> {
-        let _writing = self.writer.lock().await;
+        let mut writing = self.writer.lock().await;
         let stored = clock::stored(&*self.store).await?;
         let bars = self.unstored_bars(stored)?;
         if !bars.is_empty() {
@@ -97,7 +94,10 @@ impl Market {
             let marks = clock::mark(bars.iter(), stored).into_iter().collect();
             self.store.write(&Batch { bars, instruments, marks, ..Batch::default() }).await?;
         }
-        self.refresh(None).await
+        let instruments = self.store.instruments().await?;
+        writing.unfolded.extend(instruments.iter().map(|instrument| instrument.symbol.clone()));
+        self.write().instruments = instruments.into_iter().map(|i| (i.symbol.clone(), i)).collect();
+        self.fold(&mut writing.unfolded).await
     }
 
     fn unstored_bars(&self, stored: Option<Timestamp>) -> Result<Vec<Bar>, Error> {
@@ -108,24 +108,6 @@ impl Market {
             bars.extend(event.bar().cloned());
         }
         Ok(bars)
-    }
-
-    /// Reads instruments, clock and the daily bars of `symbols` (all for `None`) from the store.
-    pub(super) async fn refresh(&self, symbols: Option<&[Instrument]>) -> Result<(), Error> {
-        let instruments = self.store.instruments().await?;
-        let clock = clock::stored(&*self.store).await?;
-        let mut folded = Vec::new();
-        for instrument in symbols.unwrap_or(&instruments) {
-            let series = Series { symbol: instrument.symbol.clone(), time_frame: TimeFrame::D1 };
-            folded.push((instrument.symbol.clone(), self.daily(series, clock).await?));
-        }
-        let mut state = self.write();
-        state.instruments = instruments.into_iter().map(|i| (i.symbol.clone(), i)).collect();
-        state.feed.market_time = state.feed.market_time.max(clock);
-        for (symbol, candles) in folded {
-            state.board.entry(&symbol).refold(&candles);
-        }
-        Ok(())
     }
 
     /// The clock once these bars are seen, as it is written beside them; it never goes back.
@@ -140,20 +122,6 @@ impl Market {
     pub async fn hidden(&self) -> Result<Vec<Bar>, Error> {
         let Some(clock) = clock::stored(&*self.store).await? else { return Ok(Vec::new()) };
         Ok(self.store.closing_after(clock, TimeFrame::D1).await?)
-    }
-
-    async fn daily(&self, series: Series, clock: Option<Timestamp>) -> Result<Vec<crate::bar::Candle>, Error> {
-        let Some(clock) = clock else { return Ok(Vec::new()) };
-        let mut query = Query { series, span: Span::all(clock), descending: false, after: None, limit: FOLD };
-        let mut candles = Vec::new();
-        loop {
-            let mut page = self.store.page(&query).await?;
-            query.after = page.candles.last().map(|candle| candle.open_time);
-            candles.append(&mut page.candles);
-            if !page.more {
-                return Ok(candles);
-            }
-        }
     }
 
     /// What was remembered of the data directory.
@@ -193,17 +161,20 @@ mod tests {
     use tickmesh_fanout::log::{Log, LogConfig};
 
     use super::*;
+    use crate::bar::Series;
     use crate::bar::tests::candle;
     use crate::config::FeedKind;
     use crate::grpc::PROTOBUF;
     use crate::market::Feed;
-    use crate::store::{Answer, Page, SliceQuery, Store, StoreError, Written};
+    use crate::store::{Answer, Page, Query, SliceQuery, Store, StoreError, Written};
 
     /// Keeps what is written, once it has refused as often as it is told to.
     #[derive(Default)]
     struct Flaky {
         refusals: Mutex<u32>,
         batches: Mutex<Vec<Batch>>,
+        /// How many pages were read.
+        pages: Mutex<u32>,
     }
 
     impl Store for Flaky {
@@ -226,6 +197,7 @@ mod tests {
         }
 
         fn page<'a>(&'a self, _: &'a Query) -> Answer<'a, Page> {
+            *self.pages.lock().unwrap() += 1;
             Box::pin(async { Ok(Page::default()) })
         }
 
@@ -241,8 +213,11 @@ mod tests {
             Box::pin(async { Ok(Vec::new()) })
         }
 
-        fn mark(&self, _: Mark) -> Answer<'_, Option<String>> {
-            Box::pin(async { Ok(None) })
+        fn mark(&self, mark: Mark) -> Answer<'_, Option<String>> {
+            let batches = self.batches.lock().unwrap();
+            let marks = batches.iter().rev().flat_map(|batch| &batch.marks);
+            let value = marks.into_iter().find(|(name, _)| *name == mark).map(|(_, value)| value.clone());
+            Box::pin(async { Ok(value) })
         }
     }
 
@@ -273,6 +248,21 @@ mod tests {
         market.publish(&session(10), received).await.unwrap();
         assert_eq!(times(&market), [5, 15]);
         assert_eq!(store.batches.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_import_of_many_batches_reads_a_history_once() {
+        let store = Arc::new(Flaky::default());
+        let market = market(&store);
+        for open in 0..20 {
+            let bars = session(open * 10).iter().filter_map(Event::bar).cloned().collect();
+            market.import(bars, "test", Vec::new()).await.unwrap();
+        }
+        assert!(market.knows("AAPL"));
+        for _ in 0..2 {
+            market.refold().await.unwrap();
+            assert_eq!((*store.pages.lock().unwrap(), market.now().unwrap().nanos()), (1, 195));
+        }
     }
 
     #[tokio::test]

@@ -58,11 +58,9 @@ impl Entry {
         self.indicators.update(candle.adjusted_close());
     }
 
-    /// Takes daily bars anew, in order of time, and keeps the last trade and quote.
-    pub fn refold(&mut self, candles: &[Candle]) {
-        let Self { trade, quote, .. } = *self;
-        *self = Self { trade, quote, ..Self::default() };
-        candles.iter().for_each(|candle| self.close(candle));
+    /// Takes over what another entry has seen of daily bars, and keeps the last trade and quote.
+    pub fn refold(&mut self, folded: Self) {
+        *self = Self { trade: self.trade, quote: self.quote, ..folded };
     }
 
     /// How many daily bars it has seen.
