@@ -72,6 +72,12 @@ impl Forecast {
     pub fn id(&self) -> String {
         format!("{}-{}-{}", self.symbol, self.as_of.nanos(), self.version.number)
     }
+
+    /// Whether it was decided on a bar too old for the market clock.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.decision.reasons.contains(&Reason::StaleData)
+    }
 }
 
 /// The moment from which a forecast is made.

@@ -1,10 +1,11 @@
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use prost::Message as _;
-use tickmesh_fanout::log::{Log, LogConfig, LogError, Position, Record};
+use tickmesh_fanout::log::{Event, Log, LogConfig, LogError, Position, Record};
 use tickmesh_fanout::topic::{EncodedMessages, Feed, Joined, Source, Subscription, Topic, TopicConfig, Wanted};
 use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::Ending;
@@ -23,8 +24,9 @@ use crate::shared::Shared;
 /// The kind of event in the log; it has but one.
 const SIGNAL: u8 = 1;
 
-/// The signal log, encoded [`Signal`](tickmesh_proto::model::v1::Signal)s, one for each served forecast, and the streams
-/// over it.
+/// The signal log, encoded [`Signal`](tickmesh_proto::model::v1::Signal)s, and the streams over it.
+///
+/// A signal happens when its forecast is made: event time and `as_of` are the same. One that has lapsed happens later.
 pub struct SignalLog {
     dir: PathBuf,
     shared: Arc<Shared>,
@@ -94,14 +96,28 @@ impl Signals for SignalLog {
     }
 
     fn append(&self, forecasts: &[Forecast]) -> Result<(), Fault> {
-        if forecasts.is_empty() {
-            return Ok(());
+        self.write(forecasts, |forecast| forecast.as_of)
+    }
+
+    fn lapse(&self, forecasts: &[Forecast], time: Timestamp) -> Result<(), Fault> {
+        self.write(forecasts, |_| time)
+    }
+
+    fn served_after(&self, position: u64) -> Vec<u64> {
+        let events = self.current.load().log.events_after(Position::new(position));
+        events.filter(|event| lapsed(event).is_none()).map(|event| event.position.get()).collect()
+    }
+
+    fn lapsed(&self) -> HashMap<Symbol, Timestamp> {
+        let mut newest = HashMap::new();
+        for event in self.current.load().log.events_after(Position::START) {
+            let Ok(symbol) = Symbol::try_from(&*event.symbol) else { continue };
+            match lapsed(&event) {
+                Some(as_of) => newest.insert(symbol, as_of),
+                None => newest.remove(&symbol),
+            };
         }
-        let now = clock::now();
-        let records: Vec<Record<'_>> = forecasts.iter().map(|forecast| record(forecast, now)).collect();
-        let current = self.current.load();
-        *current.appended() = current.log.append(&records).map_err(Fault::internal)?;
-        Ok(())
+        newest
     }
 
     fn publish(&self) {
@@ -118,12 +134,31 @@ impl Signals for SignalLog {
     }
 }
 
-fn record(forecast: &Forecast, now: Timestamp) -> Record<'_> {
+impl SignalLog {
+    fn write(&self, forecasts: &[Forecast], event_time: impl Fn(&Forecast) -> Timestamp) -> Result<(), Fault> {
+        if forecasts.is_empty() {
+            return Ok(());
+        }
+        let now = clock::now();
+        let records: Vec<Record<'_>> = forecasts.iter().map(|one| record(one, event_time(one), now)).collect();
+        let current = self.current.load();
+        *current.appended() = current.log.append(&records).map_err(Fault::internal)?;
+        Ok(())
+    }
+}
+
+/// Of a signal that has lapsed, the close that its forecast was made at.
+fn lapsed(event: &Event) -> Option<Timestamp> {
+    let as_of = wire::Signal::decode(event.body.clone()).ok()?.as_of?;
+    Timestamp::try_from(as_of).ok().filter(|as_of| *as_of < event.event_time)
+}
+
+fn record(forecast: &Forecast, event_time: Timestamp, now: Timestamp) -> Record<'_> {
     Record {
         symbol: forecast.symbol.as_str(),
         kind: SIGNAL,
         time_frame: 0,
-        event_time: forecast.as_of,
+        event_time,
         receive_time: now,
         body: render::signal(forecast).encode_to_vec().into(),
         inner: None,

@@ -41,7 +41,7 @@ pub struct Standing {
     pub reigns: Arc<[Reign]>,
     /// The score of each version that has served.
     pub scores: Vec<(u32, Arc<RwLock<Score>>)>,
-    /// The newest served forecast.
+    /// The newest served forecast; once its bar is too old for the market clock, as it reads since: HOLD.
     pub latest: Option<Arc<Forecast>>,
 }
 
@@ -66,11 +66,15 @@ impl Newest {
     }
 }
 
+pub(super) fn is_stale(calendar: Calendar, time: Timestamp, clock: Option<Timestamp>) -> bool {
+    clock.is_some_and(|clock| calendar.sessions_closed(time, clock, STALE_AFTER + 1) > STALE_AFTER)
+}
+
 impl Standing {
     /// Whether a bar closed at `time` is too old by the market clock: by more than three sessions.
     #[must_use]
     pub fn is_stale(&self, time: Timestamp, clock: Option<Timestamp>) -> bool {
-        clock.is_some_and(|clock| self.calendar.sessions_closed(time, clock, STALE_AFTER + 1) > STALE_AFTER)
+        is_stale(self.calendar, time, clock)
     }
 
     /// The bars closed at or before `time`, copied.

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::archive::Served;
-use super::board::{Newest, SharedHistory, Standing};
+use super::board::{Newest, SharedHistory, Standing, is_stale};
 use super::score::Score;
 use crate::conformal::Conformal;
 use crate::features::{FeatureSet, Row, State, WIDTH, fold};
@@ -66,6 +66,14 @@ pub struct Scored {
     pub scored_time: Timestamp,
 }
 
+/// By what forecasts are decided now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) rules: Rules,
+    /// The market clock.
+    pub(super) clock: Option<Timestamp>,
+}
+
 /// All that is live of one symbol.
 #[derive(Debug)]
 pub struct Desk {
@@ -105,16 +113,16 @@ impl Desk {
     }
 
     /// Takes in a version's reign as champion. Told of the newest bar's moment, the desk may issue a forecast at once.
-    pub(super) fn install(&mut self, version: Arc<Version>, reign: Reign, rules: &Rules) -> Option<Event> {
+    pub(super) fn install(&mut self, version: Arc<Version>, reign: Reign, terms: &Terms) -> Option<Event> {
         self.versions.insert(reign.version, version);
         self.reigns.push(reign);
         let newest = self.newest.clone()?;
         self.follow(newest.bar.time());
-        self.issue(&newest, rules)
+        self.issue(&newest, terms)
     }
 
     /// Takes in the next bar; a bar that is not newer than all before it changes nothing.
-    pub(super) fn take(&mut self, bar: DailyBar, cursor: &str, rules: &Rules) -> Vec<Event> {
+    pub(super) fn take(&mut self, bar: DailyBar, cursor: &str, terms: &Terms) -> Vec<Event> {
         if !self.write_history().push(bar) {
             return Vec::new();
         }
@@ -124,7 +132,7 @@ impl Desk {
         self.newest = Some(newest.clone());
         let outcome = self.score(&bar);
         self.advance(&bar, row.as_ref());
-        outcome.into_iter().chain(self.issue(&newest, rules)).collect()
+        outcome.into_iter().chain(self.issue(&newest, terms)).collect()
     }
 
     /// Moves the champion's state to the bar, or changes the champion when the bar is another's.
@@ -148,21 +156,31 @@ impl Desk {
     }
 
     /// Serves a forecast at the newest bar, unless this run has served it already.
-    fn issue(&mut self, newest: &Newest, rules: &Rules) -> Option<Event> {
+    fn issue(&mut self, newest: &Newest, terms: &Terms) -> Option<Event> {
         if self.latest.as_ref().is_some_and(|latest| latest.as_of == newest.bar.time()) {
             return None;
         }
-        let moment = newest.moment(false)?;
+        let moment = newest.moment(is_stale(self.calendar, newest.bar.time(), terms.clock))?;
         let tracker = self.tracker.as_ref()?;
         serving(&self.reigns, newest.bar.time())
             .filter(|number| *number == tracker.forecaster().version().name.number)?;
-        let forecast = tracker.forecaster().forecast(&moment, rules);
+        let forecast = tracker.forecaster().forecast(&moment, &terms.rules);
         let archived = self.archive.remove(&forecast.as_of);
         let served = archived.unwrap_or_else(|| Served::from(&forecast));
         let event = archived.is_none().then(|| issued(tracker, forecast.clone(), &moment.row, &newest.cursor));
         self.serve(&newest.bar, served, tracker.conformal().clamps(), forecast.horizon);
         self.latest = Some(Arc::new(forecast));
         event
+    }
+
+    /// The newest forecast as it reads from now on, if its bar has become too old since it was served.
+    pub(super) fn lapse(&mut self, terms: &Terms) -> Option<Forecast> {
+        let latest = self.latest.as_ref().filter(|latest| !latest.is_stale())?;
+        let newest = self.newest.as_ref().filter(|newest| newest.bar.time() == latest.as_of)?;
+        let moment = newest.moment(is_stale(self.calendar, latest.as_of, terms.clock)).filter(|moment| moment.stale)?;
+        let lapsed = self.tracker.as_ref()?.forecaster().forecast(&moment, &terms.rules);
+        self.latest = Some(Arc::new(lapsed.clone()));
+        Some(lapsed)
     }
 
     fn serve(&mut self, bar: &DailyBar, served: Served, clamps: u64, horizon: usize) {

@@ -5,9 +5,9 @@ use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::archive::Archive;
 use super::board::Board;
-use super::desk::{Desk, Event, Reign};
+use super::desk::{Desk, Event, Reign, Terms};
 use crate::feed::USUAL_CALENDAR;
-use crate::forecast::Rules;
+use crate::forecast::{Forecast, Rules};
 use crate::history::DailyBar;
 use crate::version::Version;
 
@@ -72,8 +72,8 @@ impl Engine {
         let mut events = Vec::new();
         for LiveBar { symbol, bar } in bars {
             self.clock = self.clock.max(Some(bar.time()));
-            let rules = self.rules;
-            events.extend(self.desk(&symbol).take(bar, cursor, &rules));
+            let terms = self.terms();
+            events.extend(self.desk(&symbol).take(bar, cursor, &terms));
             touched.insert(symbol);
         }
         self.show(&touched);
@@ -83,8 +83,8 @@ impl Engine {
     /// Makes a version champion.
     pub fn install(&mut self, install: Install) -> Option<Event> {
         let symbol = install.version.name.symbol.clone();
-        let rules = self.rules;
-        let event = self.desk(&symbol).install(install.version, install.reign, &rules);
+        let terms = self.terms();
+        let event = self.desk(&symbol).install(install.version, install.reign, &terms);
         self.show(&BTreeSet::from([symbol]));
         event
     }
@@ -106,10 +106,23 @@ impl Engine {
         self.board.clock = self.clock;
     }
 
+    /// The newest forecasts of symbols whose bars have become too old for the market clock, as they read from now on.
+    /// Each is told once.
+    pub fn lapse(&mut self) -> Vec<Forecast> {
+        let terms = self.terms();
+        let lapsed: Vec<Forecast> = self.desks.values_mut().filter_map(|desk| desk.lapse(&terms)).collect();
+        self.show(&lapsed.iter().map(|forecast| forecast.symbol.clone()).collect());
+        lapsed
+    }
+
     /// What readers see now.
     #[must_use]
     pub fn board(&self) -> Board {
         self.board.clone()
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { rules: self.rules, clock: self.clock }
     }
 
     fn desk(&mut self, symbol: &Symbol) -> &mut Desk {
@@ -118,7 +131,7 @@ impl Engine {
             let mut desk = Desk::new(symbol.clone(), calendar, self.archive.take(symbol));
             for install in self.ahead.remove(symbol).unwrap_or_default() {
                 // Before its first bar a desk has nothing to issue.
-                drop(desk.install(install.version, install.reign, &self.rules));
+                drop(desk.install(install.version, install.reign, &Terms::default()));
             }
             self.desks.insert(symbol.clone(), desk);
         }

@@ -198,3 +198,21 @@ fn history_may_come_late_until_a_champion_serves() {
     assert!(matches!(event, Some(Event::Issued(_))), "the first champion serves at once");
     assert_eq!(engine.board().clock, Some(bars[559].time()));
 }
+
+#[test]
+fn what_is_made_from_a_bar_long_past_is_held_and_does_not_count() {
+    let (histories, champions) = testing::small();
+    let (stopped, goes_on) = (testing::symbol("S0"), testing::symbol("S1"));
+    let of = |symbol: &Symbol, bars: &[crate::history::DailyBar]| -> Vec<LiveBar> {
+        bars.iter().map(|bar| LiveBar { symbol: symbol.clone(), bar: *bar }).collect()
+    };
+    let mut engine = Engine::new(Rules::default(), Vec::new(), Archive::default());
+    engine.take(of(&goes_on, histories[&goes_on].bars()), "");
+    engine.take(of(&stopped, &histories[&stopped].bars()[..500]), "");
+    let reign = Reign { version: 1, after: testing::day(499) };
+    let event = engine.install(Install { version: champions[0].version.clone(), reign });
+    let Some(Event::Issued(issued)) = event else { panic!("the first champion serves at once") };
+    assert_eq!((issued.forecast.quality, issued.forecast.decision.action), (Quality::Stale, Action::Hold));
+    assert_eq!(engine.lapse(), [], "it has nothing to lapse from");
+    assert!(!Served::from(&issued.forecast).counts);
+}

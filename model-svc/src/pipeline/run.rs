@@ -1,3 +1,4 @@
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,9 +50,13 @@ pub struct Pipeline {
     engine: Option<Engine>,
     run: String,
     mark: LogMark,
-    /// Signals that the log has and the store has lost: a power cut took them from the store alone. They are made again
-    /// by the same bars, and must not be logged again.
-    logged_ahead: u64,
+    /// Places in the log of signals whose forecasts the store has lost: a power cut took them from the store alone. They
+    /// are made again by the same bars, and must not be logged again.
+    ahead: VecDeque<u64>,
+    /// Whether the run's history is in: what bars do then is told as it happens.
+    caught_up: bool,
+    /// The signals that were told to have lapsed, by the close that they were made at.
+    lapsed: HashMap<Symbol, Timestamp>,
 }
 
 impl Pipeline {
@@ -61,7 +66,15 @@ impl Pipeline {
     /// If the store or the log fails.
     pub async fn resume(parts: Parts) -> Result<Self, Fault> {
         let engine = Some(Engine::new(parts.rules, Vec::new(), Archive::default()));
-        let mut pipeline = Self { parts, engine, run: String::new(), mark: LogMark::default(), logged_ahead: 0 };
+        let mut pipeline = Self {
+            parts,
+            engine,
+            run: String::new(),
+            mark: LogMark::default(),
+            ahead: VecDeque::new(),
+            caught_up: false,
+            lapsed: HashMap::new(),
+        };
         if let Some((run, mark)) = pipeline.parts.store.run().await.map_err(failed)? {
             pipeline.open(run, mark).await?;
             if pipeline.engine.as_ref().is_some_and(Engine::has_champions) {
@@ -99,8 +112,11 @@ impl Pipeline {
                 }
                 let events = self.step(move |engine| engine.take(bars, &cursor)).await;
                 self.commit(events).await;
+                self.lapse().await;
             }
             FeedEvent::CaughtUp => {
+                self.caught_up = true;
+                self.lapse().await;
                 tracing::info!("the market's history is complete; what follows is live");
                 self.parts.latches.caught_up();
                 self.parts.shared.loaded.send_replace(true);
@@ -110,6 +126,7 @@ impl Pipeline {
                 self.parts.shared.feed.store(Arc::new(phase));
                 if let Some(time) = market_time {
                     self.step(move |engine| engine.tick(time)).await;
+                    self.lapse().await;
                 }
             }
             FeedEvent::Listed(listed) => self.list(listed).await,
@@ -167,7 +184,9 @@ impl Pipeline {
             engine.calendar(listed.symbol.clone(), listed.calendar);
         }
         self.engine = Some(engine);
+        self.caught_up = false;
         self.catch_up(&run, mark).await?;
+        self.lapsed = self.parts.signals.lapsed();
         self.parts.shared.run.store(Arc::new(run.clone()));
         self.run = run;
         Ok(())
@@ -175,22 +194,31 @@ impl Pipeline {
 
     /// Logs what a crash left between store and log.
     async fn catch_up(&mut self, run: &str, mark: LogMark) -> Result<(), Fault> {
-        let (epoch, position) = self.parts.signals.position();
-        // One event a forecast: what the log has beyond the mark are the forecasts that follow it. Another log than the
-        // mark's has none of them, and is filled again.
-        let (place, beyond) =
-            if epoch == mark.epoch { (mark.place, position.saturating_sub(mark.position)) } else { (0, 0) };
-        let stored = self.parts.store.recorded_after(run, place, usize::MAX).await.map_err(failed)?;
-        let count = stored.len() as u64;
-        self.logged_ahead = beyond.saturating_sub(count);
-        let logged = usize::try_from(beyond).unwrap_or(usize::MAX);
-        let first = logged.max(stored.len().saturating_sub(REFILL));
-        let forecasts: Vec<Forecast> = stored.into_iter().skip(first).map(|stored| stored.issued.forecast).collect();
+        // What the log has served beyond the mark are the forecasts that follow it. Another log than the mark's has none
+        // of them, and is filled again.
+        let (epoch, _) = self.parts.signals.position();
+        let is_same = epoch == mark.epoch;
+        let (from, place) = if is_same { (mark.position, mark.place) } else { (0, 0) };
+        let mut logged = if is_same { VecDeque::from(self.parts.signals.served_after(from)) } else { VecDeque::new() };
+        // To store nothing tells the newest place.
+        let newest = self.parts.store.record(run, OWNER, &[], &mark).await.map_err(failed)?;
+        let stored = usize::try_from(newest.saturating_sub(place)).unwrap_or(usize::MAX);
+        let missing = stored.saturating_sub(logged.len()).min(REFILL);
+        let stored_at = logged.drain(..stored.min(logged.len())).next_back();
+        self.ahead = logged;
+        let forecasts = self.parts.store.recorded_after(run, place, missing).await.map_err(failed)?;
+        let forecasts: Vec<Forecast> = forecasts.into_iter().map(|stored| stored.issued.forecast).collect();
         forecasts.chunks(APPEND).try_for_each(|some| self.parts.signals.append(some))?;
         self.parts.signals.publish();
-        let (epoch, position) = self.parts.signals.position();
-        self.mark = LogMark { epoch, position: position - self.logged_ahead, place: place + count };
+        self.mark = self.mark_after(stored_at.unwrap_or(from), newest);
         Ok(())
+    }
+
+    /// The mark at a place of which the log has all signals: at its end, unless it is ahead of the store. Then the last
+    /// signal that the store has stands at `stored_at`.
+    fn mark_after(&self, stored_at: u64, place: u64) -> LogMark {
+        let (epoch, end) = self.parts.signals.position();
+        LogMark { epoch, position: if self.ahead.is_empty() { end } else { stored_at }, place }
     }
 
     async fn list(&mut self, listed: Vec<Listed>) {
@@ -274,12 +302,31 @@ impl Pipeline {
             Event::Scored(_) => None,
         });
         let mut forecasts: Vec<Forecast> = issued.collect();
-        let known = self.logged_ahead.min(forecasts.len() as u64);
-        self.logged_ahead -= known;
-        forecasts.drain(..usize::try_from(known).expect("no more than there are forecasts"));
+        let known = self.ahead.len().min(forecasts.len());
+        let stored_at = self.ahead.drain(..known).next_back();
+        forecasts.drain(..known);
         self.log(&forecasts).await;
-        let (epoch, position) = self.parts.signals.position();
-        self.mark = LogMark { epoch, position: position - self.logged_ahead, place };
+        self.mark = self.mark_after(stored_at.unwrap_or(self.mark.position), place);
+    }
+
+    /// Tells of signals that have lapsed, each once: the market clock went on, and no bar came.
+    ///
+    /// Not while history is read: what lapsed and was followed by a bar was told of then. Nor while the log is ahead.
+    async fn lapse(&mut self) {
+        if !self.caught_up || !self.ahead.is_empty() {
+            return;
+        }
+        let mut lapsed = self.step(Engine::lapse).await;
+        lapsed.retain(|forecast| self.lapsed.insert(forecast.symbol.clone(), forecast.as_of) != Some(forecast.as_of));
+        if lapsed.is_empty() {
+            return;
+        }
+        self.board();
+        let Some(clock) = self.parts.shared.board.load().clock else { return };
+        while let Err(fault) = self.parts.signals.lapse(&lapsed, clock) {
+            wait("log signals", &fault).await;
+        }
+        self.parts.signals.publish();
     }
 
     async fn log(&self, forecasts: &[Forecast]) {

@@ -1,23 +1,26 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::status::Fault;
-use tickmesh_proto::types::{Calendar, Timestamp};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::{Command, Latches, Parts, Pipeline, Signals};
 use crate::feed::{FeedEvent, Listed};
 use crate::forecast::{Forecast, Rules};
+use crate::history::{DailyBar, RawPrices};
 use crate::live::{Engine, Event, LiveBar};
 use crate::shared::Shared;
 use crate::store::{ForecastQuery, LogMark, NewVersion, SqliteStore, Store, in_memory};
 use crate::testing;
 
 const RUN: &str = "epoch";
+const RAW: RawPrices = RawPrices { open: 100.0, high: 101.0, low: 99.0, close: 100.0 };
 
-/// A log that keeps forecasts, and refuses as often as it is told to.
+/// A log that keeps forecasts, each with when it lapsed if it is of one that did, and refuses as often as it is told to.
 #[derive(Default)]
 struct Kept {
-    forecasts: Mutex<Vec<Forecast>>,
+    events: Mutex<Vec<(Forecast, Option<Timestamp>)>>,
     refusals: Mutex<u32>,
     restarts: Mutex<u32>,
 }
@@ -28,7 +31,7 @@ impl Signals for Kept {
             0 => "log".to_owned(),
             again => format!("log {again}"),
         };
-        (epoch, self.forecasts.lock().unwrap().len() as u64)
+        (epoch, self.events.lock().unwrap().len() as u64)
     }
 
     fn append(&self, forecasts: &[Forecast]) -> Result<(), Fault> {
@@ -37,14 +40,36 @@ impl Signals for Kept {
             *refusals -= 1;
             return Err(Fault::internal("disk full"));
         }
-        self.forecasts.lock().unwrap().extend_from_slice(forecasts);
+        self.events.lock().unwrap().extend(forecasts.iter().map(|forecast| (forecast.clone(), None)));
         Ok(())
+    }
+
+    fn lapse(&self, forecasts: &[Forecast], time: Timestamp) -> Result<(), Fault> {
+        self.events.lock().unwrap().extend(forecasts.iter().map(|forecast| (forecast.clone(), Some(time))));
+        Ok(())
+    }
+
+    fn served_after(&self, position: u64) -> Vec<u64> {
+        let events = self.events.lock().unwrap();
+        let places = (1..).zip(events.iter()).filter(|(place, (_, lapsed))| *place > position && lapsed.is_none());
+        places.map(|(place, _)| place).collect()
+    }
+
+    fn lapsed(&self) -> HashMap<Symbol, Timestamp> {
+        let newest: HashMap<_, _> = self
+            .events
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(forecast, lapsed)| (forecast.symbol.clone(), (forecast.as_of, *lapsed)))
+            .collect();
+        newest.into_iter().filter_map(|(symbol, (as_of, lapsed))| lapsed.map(|_| (symbol, as_of))).collect()
     }
 
     fn publish(&self) {}
 
     fn restart(&self) -> Result<(), Fault> {
-        self.forecasts.lock().unwrap().clear();
+        self.events.lock().unwrap().clear();
         *self.restarts.lock().unwrap() += 1;
         Ok(())
     }
@@ -94,13 +119,30 @@ impl House {
     async fn unbroken(&self, bars: usize) -> Vec<Forecast> {
         let whole = Self::new().await;
         whole.feed(bars).await;
-        let logged = whole.log.forecasts.lock().unwrap().clone();
+        let logged = whole.logged();
         assert!(!logged.is_empty());
         logged
     }
 
     fn logged(&self) -> Vec<Forecast> {
-        self.log.forecasts.lock().unwrap().clone()
+        let events = self.log.events.lock().unwrap();
+        events.iter().filter(|(_, lapsed)| lapsed.is_none()).map(|(forecast, _)| forecast.clone()).collect()
+    }
+
+    /// The signals that have lapsed: whose, of which close, and when.
+    fn lapsed(&self) -> Vec<(String, Timestamp, Timestamp)> {
+        let events = self.log.events.lock().unwrap();
+        let lapsed = |(forecast, lapsed): &(Forecast, Option<Timestamp>)| {
+            lapsed.map(|time| (forecast.symbol.to_string(), forecast.as_of, time))
+        };
+        events.iter().filter_map(lapsed).collect()
+    }
+
+    /// The bars but for those of S0 after the first `bars` of both.
+    fn halt(&mut self, bars: usize) {
+        let halted = testing::symbol("S0");
+        let mut place = 0..;
+        self.bars.retain(|bar| place.next() < Some(bars) || bar.symbol != halted);
     }
 
     async fn stored(&self) -> usize {
@@ -211,6 +253,54 @@ async fn another_epoch_is_another_run() {
     assert_eq!(house.logged(), first, "the new log has the signals of the new run");
     assert_eq!(*house.log.restarts.lock().unwrap(), 1);
     assert_eq!(*house.shared.run.load_full(), "later");
+}
+
+/// The fourth session after a bar makes it too old.
+#[tokio::test]
+async fn a_signal_whose_bars_have_ended_lapses_once_and_not_again_after_a_restart() {
+    let mut house = House::new().await;
+    house.halt(910);
+    let mut pipeline = house.feed(910).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
+    assert_eq!(house.lapsed(), []);
+    for bar in &house.bars[910..930] {
+        pipeline.on_event(FeedEvent::Bars { bars: vec![bar.clone()], cursor: "live".into() }).await;
+    }
+    let told = house.lapsed();
+    let [(symbol, as_of, time)] = told.as_slice() else { panic!("once: {told:?}") };
+    assert_eq!((symbol.as_str(), *as_of), ("S0", testing::day(454)));
+    assert_eq!(Calendar::NewYork.sessions_closed(*as_of, *time, 9), 4);
+    let standing = house.shared.board.load().symbols["S0"].latest.clone().unwrap();
+    assert_eq!((standing.as_of, standing.is_stale()), (*as_of, true));
+    let served = house.logged();
+    drop(pipeline);
+
+    let mut pipeline = house.feed(930).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
+    assert_eq!((house.lapsed(), house.logged()), (told.clone(), served), "it was told");
+    let back = LiveBar { symbol: testing::symbol("S0"), bar: DailyBar::new(testing::day(475), RAW, 1e6, None) };
+    pipeline.on_event(FeedEvent::Bars { bars: vec![back], cursor: "live".into() }).await;
+    assert_eq!(house.lapsed(), told);
+    assert!(!house.shared.board.load().symbols["S0"].latest.as_ref().unwrap().is_stale(), "its bars are back");
+}
+
+#[tokio::test]
+async fn a_lapsed_signal_is_no_served_one_when_a_crash_left_the_store_behind_the_log() {
+    let house = House::new().await;
+    let expected = house.unbroken(1_000).await;
+    let (early, all) = (house.events(950), house.events(1_000));
+    house.store.begin_run(RUN, &mark(0, 0), Timestamp::MIN).await.unwrap();
+    house.store.record(RUN, "me", &early, &mark(0, 0)).await.unwrap();
+    let (all, stored) = (forecasts(&all), forecasts(&early).len());
+    house.log.append(&all[..stored - 5]).unwrap();
+    house.log.lapse(&all[..1], testing::day(500)).unwrap();
+    house.log.append(&all[stored - 5..stored + 10]).unwrap();
+    house.log.lapse(&all[..2], testing::day(501)).unwrap();
+    house.log.append(&all[stored + 10..stored + 20]).unwrap();
+    house.feed(1_000).await;
+    assert_eq!(house.logged(), expected);
+    house.feed(1_000).await;
+    assert_eq!(house.logged(), expected, "the mark has caught up");
 }
 
 fn listed(symbols: &[&str]) -> FeedEvent {

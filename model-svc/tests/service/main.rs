@@ -8,3 +8,4 @@ mod faults;
 mod harness;
 mod market;
 mod readiness;
+mod stale;
