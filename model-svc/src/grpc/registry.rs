@@ -1,4 +1,3 @@
-use prost::Message as _;
 use tickmesh_mesh::clock;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::model::v1 as wire;
@@ -9,7 +8,6 @@ use tonic::{Request, Response, Status};
 use super::parse::{self, ModelRef, VersionRef};
 use super::{Face, owner, render};
 use crate::jobs::unknown_version;
-use crate::pipeline::Promotion;
 use crate::store::{ModelFacts, VersionFacts};
 use crate::version::VersionName;
 
@@ -54,13 +52,10 @@ impl RegistryService for Face {
     }
 
     async fn set_alias(&self, request: Request<wire::SetAliasRequest>) -> Result<Response<wire::Model>, Status> {
-        let (promotion, request_id) = parse::alias_change(request.into_inner(), owner(), clock::now())?;
-        Ok(Response::new(self.promote(promotion, request_id).await?))
+        let promotion = parse::alias_change(request.into_inner(), owner(), clock::now())?;
+        Ok(Response::new(render::model(self.commands.promote(promotion).await?)))
     }
 }
-
-/// The method in the table of answers.
-const SET_ALIAS: &str = "RegistryService.SetAlias";
 
 impl Face {
     async fn model(&self, symbol: &Symbol) -> Result<ModelFacts, Fault> {
@@ -90,23 +85,5 @@ impl Face {
         };
         let newest = self.versions(&name.symbol, name.number.saturating_add(1), 1).await?;
         newest.into_iter().find(|version| version.name == name).ok_or_else(|| unknown_version(&name))
-    }
-
-    /// The same request id again gives the first answer and moves nothing.
-    async fn promote(&self, promotion: Promotion, request_id: Option<String>) -> Result<wire::Model, Fault> {
-        if let Some(id) = &request_id
-            && let Some(first) = self.answers.store.answered(SET_ALIAS, id).await.map_err(Fault::internal)?
-        {
-            return wire::Model::decode(first.as_slice()).map_err(Fault::internal);
-        }
-        let version = promotion.version.clone();
-        if !self.commands.promote(promotion).await? {
-            return Err(unknown_version(&version));
-        }
-        let model = render::model(self.model(&version.symbol).await?);
-        let Some(id) = request_id else { return Ok(model) };
-        let answer = model.encode_to_vec();
-        let first = self.answers.store.answer(SET_ALIAS, &id, &answer, clock::now()).await.map_err(Fault::internal)?;
-        wire::Model::decode(first.as_slice()).map_err(Fault::internal)
     }
 }

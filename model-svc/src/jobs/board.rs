@@ -14,7 +14,7 @@ use super::wire::Wire;
 use crate::feed::Market;
 use crate::pipeline::Commands;
 use crate::shared::Shared;
-use crate::store::{NewOperation, Outcome, State, Store, StoreError};
+use crate::store::{Claim, NewOperation, Outcome, RequestKey, State, Store, StoreError};
 
 /// Operations that may wait or work at a time.
 const QUEUE: usize = 16;
@@ -55,8 +55,8 @@ pub struct Jobs {
 pub struct Launch {
     /// Who it belongs to.
     pub owner: String,
-    /// The request's id, if it has one.
-    pub request_id: Option<String>,
+    /// The request, if it has an id.
+    pub request: Option<RequestKey>,
 }
 
 impl Jobs {
@@ -113,12 +113,13 @@ impl Jobs {
         let now = clock::now();
         // Ascending with time, so that operations are listed in the order in which they began.
         let id = format!("{:016x}-{:.8}", now.nanos(), uuid::Uuid::new_v4().simple());
-        let Launch { owner, request_id } = launch;
-        let new = NewOperation { id: id.clone(), owner, request_id, metadata: metadata.clone(), time: now };
-        let known = self.tools.store.add_operation(&new).await.map_err(Fault::internal)?;
-        if known != id {
-            return self.get(&known).await;
-        }
+        let Launch { owner, request } = launch;
+        let new = NewOperation { id, owner, request, metadata: metadata.clone(), time: now };
+        let id = match self.tools.store.add_operation(&new).await.map_err(Fault::internal)? {
+            Claim::Done(id) => id,
+            Claim::Known(first) => return self.get(&first).await,
+            Claim::Taken(request) => return Err(request.taken()),
+        };
         let job = Job::new(id.clone(), metadata, &self.stop);
         self.lock().insert(id, job.clone());
         let view = job.view();

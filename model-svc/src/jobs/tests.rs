@@ -106,7 +106,7 @@ impl House {
 }
 
 fn launch() -> Launch {
-    Launch { owner: "me".into(), request_id: None }
+    Launch { owner: "me".into(), request: None }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::history::DailyBar;
-use crate::store::Alias;
+use crate::store::{Alias, ModelFacts, RequestKey};
 use crate::training::Trained;
 use crate::version::{Version, VersionName};
 
@@ -25,8 +25,8 @@ pub enum Command {
     Promote {
         /// Which, and where to.
         promotion: Promotion,
-        /// Takes whether there is such a version.
-        answer: oneshot::Sender<Result<bool, Fault>>,
+        /// Takes the model after it.
+        answer: oneshot::Sender<Result<ModelFacts, Fault>>,
     },
     /// Take in a symbol's history, which the stream has not brought.
     Backfill {
@@ -57,6 +57,8 @@ pub struct Promotion {
     pub owner: String,
     /// Wall clock.
     pub time: Timestamp,
+    /// The request, if the caller gave it an id: it moves once.
+    pub request: Option<RequestKey>,
 }
 
 /// The way to the live loop. Its queue is bounded: callers wait their turn.
@@ -82,11 +84,12 @@ impl Commands {
         self.send(|answer| Command::Keep { trained, owner, time, answer }).await
     }
 
-    /// Moves an alias; `false` if there is no such version.
+    /// Moves an alias and gives the model after it. A request with an id moves once and gives its first answer again.
     ///
     /// # Errors
-    /// If the store fails or the live loop has ended.
-    pub async fn promote(&self, promotion: Promotion) -> Result<bool, Fault> {
+    /// NOT_FOUND, reason MODEL_VERSION_UNKNOWN; ALREADY_EXISTS, reason REQUEST_ID_REUSED; if the store fails or the live
+    /// loop has ended.
+    pub async fn promote(&self, promotion: Promotion) -> Result<ModelFacts, Fault> {
         self.send(|answer| Command::Promote { promotion, answer }).await
     }
 

@@ -14,9 +14,10 @@ use super::signals::Signals;
 use crate::features::FeatureSet;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::{Forecast, Rules};
+use crate::jobs::unknown_version;
 use crate::live::{Archive, Engine, Event, Install, Reign};
 use crate::shared::Shared;
-use crate::store::{Alias, AliasChange, LogMark, NewVersion, Store, StoreError};
+use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
 use crate::version::{Version, VersionName};
 
@@ -248,18 +249,24 @@ impl Pipeline {
         Ok(versions)
     }
 
-    async fn promote(&mut self, promotion: Promotion) -> Result<bool, Fault> {
-        let Promotion { alias, version, owner, time } = promotion;
-        let Some(found) = self.parts.store.version(&version).await.map_err(failed)? else { return Ok(false) };
+    async fn promote(&mut self, promotion: Promotion) -> Result<ModelFacts, Fault> {
+        let Promotion { alias, version, owner, time, request } = promotion;
+        let found = self.parts.store.version(&version).await.map_err(failed)?;
+        let found = found.ok_or_else(|| unknown_version(&version))?;
         let newest_bar = self.newest_bar(&version.symbol).unwrap_or(found.train_end);
         let serves = self.champion(&version.symbol) == Some(version.number);
-        let change = AliasChange { alias, version, newest_bar, time, owner };
-        self.parts.store.set_alias(&change).await.map_err(failed)?;
+        let change = AliasChange { alias, version, newest_bar, time, owner, request };
+        let model = match self.parts.store.set_alias(&change).await.map_err(failed)? {
+            Moved::Claimed(Claim::Done(model)) => model,
+            Moved::Claimed(Claim::Known(model)) => return Ok(model),
+            Moved::Claimed(Claim::Taken(request)) => return Err(request.taken()),
+            Moved::NoSuchVersion => return Err(unknown_version(&change.version)),
+        };
         if alias == Alias::Champion && !serves {
             let reign = Reign { version: found.name.number, after: newest_bar };
             self.install(Install { version: Arc::new(found), reign }).await;
         }
-        Ok(true)
+        Ok(model)
     }
 
     async fn install(&mut self, install: Install) {

@@ -6,6 +6,7 @@
 mod error;
 mod forecasts;
 mod operations;
+mod requests;
 mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -20,10 +21,11 @@ use crate::version::{Version, VersionName};
 pub use error::StoreError;
 pub use forecasts::{ForecastKey, ForecastQuery, LogMark, StoredForecast};
 pub use operations::{NewOperation, Operation, Outcome, State};
+pub use requests::{Claim, RequestKey};
 pub use sqlite::SqliteStore;
 #[cfg(test)]
 pub(crate) use sqlite::in_memory;
-pub use versions::{Alias, AliasChange, ModelFacts, NewVersion, ReignRecord, VersionFacts};
+pub use versions::{Alias, AliasChange, ModelFacts, Moved, NewVersion, ReignRecord, VersionFacts};
 
 /// What a store answers in the end.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -47,14 +49,14 @@ pub trait Store: Send + Sync {
     fn model<'a>(&'a self, symbol: &'a Symbol) -> Answer<'a, Option<ModelFacts>>;
 
     /// Moves an alias and adds the change to the serving history, which is append-only. Pointing it where it points
-    /// already adds nothing. `false` if there is no such version.
-    fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, bool>;
+    /// already adds nothing. A request with an id is answered in the same transaction: the first answer stays.
+    fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, Moved>;
 
     /// The serving history of all champions, oldest first.
     fn reigns(&self) -> Answer<'_, Vec<ReignRecord>>;
 
-    /// Stores a new operation; if one with its request id exists, gives that one's id and stores nothing.
-    fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, String>;
+    /// Stores a new operation; if its request made one before, gives that one's id and stores nothing.
+    fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, Claim<String>>;
 
     /// One operation.
     fn operation<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Operation>>;
@@ -95,16 +97,4 @@ pub trait Store: Send + Sync {
 
     /// The forecasts of a run at places after `place`, oldest first, the newest `limit` of them.
     fn recorded_after<'a>(&'a self, run: &'a str, place: u64, limit: usize) -> Answer<'a, Vec<StoredForecast>>;
-
-    /// The answer to a request id, the given one if it is new: the first answer stays.
-    fn answer<'a>(
-        &'a self,
-        method: &'a str,
-        request_id: &'a str,
-        answer: &'a [u8],
-        time: Timestamp,
-    ) -> Answer<'a, Vec<u8>>;
-
-    /// The stored answer to a request id.
-    fn answered<'a>(&'a self, method: &'a str, request_id: &'a str) -> Answer<'a, Option<Vec<u8>>>;
 }

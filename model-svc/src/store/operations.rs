@@ -1,5 +1,7 @@
 use tickmesh_proto::types::Timestamp;
 
+use super::RequestKey;
+
 /// An operation on its way into the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOperation {
@@ -7,8 +9,8 @@ pub struct NewOperation {
     pub id: String,
     /// Who asked for it.
     pub owner: String,
-    /// The request's id, if the caller gave one: there is at most one operation of an id.
-    pub request_id: Option<String>,
+    /// The request, if the caller gave it an id: there is at most one operation of it.
+    pub request: Option<RequestKey>,
     /// Encoded metadata.
     pub metadata: Vec<u8>,
     /// Wall clock.

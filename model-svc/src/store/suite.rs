@@ -3,8 +3,8 @@
 use tickmesh_proto::types::Timestamp;
 
 use super::{
-    Alias, AliasChange, ForecastQuery, LogMark, NewOperation, NewVersion, Outcome, State, Store, StoredForecast,
-    VersionFacts,
+    Alias, AliasChange, Claim, ForecastQuery, LogMark, Moved, NewOperation, NewVersion, Outcome, RequestKey, State,
+    Store, StoredForecast, VersionFacts,
 };
 use crate::live::{Archive, Engine, Event, Reign};
 use crate::testing;
@@ -24,9 +24,10 @@ macro_rules! passes {
             forecasts_come_newest_first_and_in_pages,
             what_was_recorded_after_a_place_is_found,
             a_new_run_begins_empty,
+            a_move_is_made_once_however_often_its_request_comes,
             an_operation_ends_once,
             interrupted_operations_are_ended,
-            a_request_id_has_one_operation_and_one_answer,
+            a_request_has_one_operation,
         );
     };
     ($make:ident: $($name:ident),+ $(,)?) => {
@@ -99,13 +100,44 @@ pub(crate) async fn an_alias_moves_and_its_past_is_kept(store: impl Store) {
         newest_bar: testing::day(day),
         time: NOW,
         owner: "anonymous".into(),
+        request: None,
     };
-    assert!(store.set_alias(&to(2, 500)).await.unwrap());
-    assert!(store.set_alias(&to(2, 501)).await.unwrap(), "where it points already");
-    assert!(store.set_alias(&to(1, 502)).await.unwrap());
-    assert!(!store.set_alias(&to(3, 503)).await.unwrap(), "there is no such version");
+    assert!(moved(store.set_alias(&to(2, 500)).await.unwrap()));
+    assert!(moved(store.set_alias(&to(2, 501)).await.unwrap()), "where it points already");
+    assert!(moved(store.set_alias(&to(1, 502)).await.unwrap()));
+    assert_eq!(store.set_alias(&to(3, 503)).await.unwrap(), Moved::NoSuchVersion);
     let past: Vec<_> = store.reigns().await.unwrap().into_iter().map(|r| (r.reign.version, r.reign.after)).collect();
     assert_eq!(past, [(1, testing::day(449)), (2, testing::day(500)), (1, testing::day(502))]);
+}
+
+fn moved(moved: Moved) -> bool {
+    matches!(moved, Moved::Claimed(Claim::Done(_)))
+}
+
+fn key(method: &'static str, digest: &str) -> RequestKey {
+    RequestKey { method, id: "one".into(), digest: digest.into() }
+}
+
+pub(crate) async fn a_move_is_made_once_however_often_its_request_comes(store: impl Store) {
+    add_one(&store, "AAPL").await;
+    add_one(&store, "AAPL").await;
+    let to = |number, owner: &str, request| AliasChange {
+        alias: Alias::Champion,
+        version: name("AAPL", number),
+        newest_bar: testing::day(500),
+        time: NOW,
+        owner: owner.into(),
+        request,
+    };
+    let first = to(2, "me", Some(key("SetAlias", "to 2")));
+    let Moved::Claimed(Claim::Done(answer)) = store.set_alias(&first).await.unwrap() else { panic!("it is new") };
+    assert!(moved(store.set_alias(&to(1, "me", None)).await.unwrap()), "somebody moves it back");
+    assert_eq!(store.set_alias(&first).await.unwrap(), Moved::Claimed(Claim::Known(answer)), "the answer of then");
+    assert_eq!(store.reigns().await.unwrap().last().unwrap().reign.version, 1, "and nothing moves");
+    let other = key("SetAlias", "to 1");
+    let reused = to(1, "me", Some(other.clone()));
+    assert_eq!(store.set_alias(&reused).await.unwrap(), Moved::Claimed(Claim::Taken(other.clone())));
+    assert!(moved(store.set_alias(&to(1, "you", Some(other))).await.unwrap()), "another owner's id is another id");
 }
 
 pub(crate) async fn models_and_versions_come_in_pages(store: impl Store) {
@@ -200,14 +232,8 @@ pub(crate) async fn a_new_run_begins_empty(store: impl Store) {
     assert!(!store.forecasts(RUN, &query(10)).await.unwrap().is_empty(), "the old run is kept");
 }
 
-fn operation(id: &str, request_id: Option<&str>) -> NewOperation {
-    NewOperation {
-        id: id.into(),
-        owner: "anonymous".into(),
-        request_id: request_id.map(Into::into),
-        metadata: vec![1],
-        time: NOW,
-    }
+fn operation(id: &str, request: Option<RequestKey>) -> NewOperation {
+    NewOperation { id: id.into(), owner: "anonymous".into(), request, metadata: vec![1], time: NOW }
 }
 
 pub(crate) async fn an_operation_ends_once(store: impl Store) {
@@ -236,13 +262,18 @@ pub(crate) async fn interrupted_operations_are_ended(store: impl Store) {
     assert_eq!(store.operations("a", 1).await.unwrap()[0].id, "b");
 }
 
-pub(crate) async fn a_request_id_has_one_operation_and_one_answer(store: impl Store) {
-    assert_eq!(store.add_operation(&operation("a", Some("one"))).await.unwrap(), "a");
-    assert_eq!(store.add_operation(&operation("b", Some("one"))).await.unwrap(), "a");
-    assert_eq!(store.add_operation(&operation("c", None)).await.unwrap(), "c");
-    assert_eq!(store.add_operation(&operation("d", None)).await.unwrap(), "d");
-    assert_eq!(store.answered("SetAlias", "two").await.unwrap(), None);
-    assert_eq!(store.answer("SetAlias", "two", &[1], NOW).await.unwrap(), [1]);
-    assert_eq!(store.answer("SetAlias", "two", &[2], NOW).await.unwrap(), [1]);
-    assert_eq!(store.answered("SetAlias", "two").await.unwrap(), Some(vec![1]));
+pub(crate) async fn a_request_has_one_operation(store: impl Store) {
+    let done = |id: &str| Claim::Done(id.to_owned());
+    let train = || Some(key("TrainModels", "all"));
+    assert_eq!(store.add_operation(&operation("a", train())).await.unwrap(), done("a"));
+    assert_eq!(store.add_operation(&operation("b", train())).await.unwrap(), Claim::Known("a".to_owned()));
+    let other = key("TrainModels", "AAPL");
+    let reused = operation("c", Some(other.clone()));
+    assert_eq!(store.add_operation(&reused).await.unwrap(), Claim::Taken(other), "the same id, another request");
+    let evaluate = operation("d", Some(key("EvaluateModel", "all")));
+    assert_eq!(store.add_operation(&evaluate).await.unwrap(), done("d"), "an id counts within a method");
+    let theirs = NewOperation { owner: "you".into(), ..operation("e", train()) };
+    assert_eq!(store.add_operation(&theirs).await.unwrap(), done("e"), "and an owner");
+    assert_eq!(store.add_operation(&operation("f", None)).await.unwrap(), done("f"));
+    assert_eq!(store.add_operation(&operation("g", None)).await.unwrap(), done("g"));
 }

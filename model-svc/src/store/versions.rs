@@ -2,6 +2,7 @@ use std::fmt;
 
 use tickmesh_proto::types::{Symbol, Timestamp};
 
+use super::{Claim, RequestKey};
 use crate::family::Family;
 use crate::live::Reign;
 use crate::training::Trained;
@@ -102,6 +103,17 @@ pub struct AliasChange {
     pub time: Timestamp,
     /// Who moved it.
     pub owner: String,
+    /// The request, if the caller gave it an id: it moves once.
+    pub request: Option<RequestKey>,
+}
+
+/// What became of a move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// The model after it, or what became of its request.
+    Claimed(Claim<ModelFacts>),
+    /// There is no such version.
+    NoSuchVersion,
 }
 
 /// One line of the serving history.

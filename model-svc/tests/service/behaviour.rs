@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use prost::Message as _;
+use tickmesh_mesh::status::Code;
 use tickmesh_proto::google::longrunning::operation::Result as Ended;
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::model::v1::{Action, ForecastQuality, Reason};
@@ -201,8 +202,18 @@ async fn a_training_asked_for_twice_is_one_and_has_champions_left_alone() {
         ..small()
     };
     let first = house.train(request.clone()).await;
-    let again = house.service.training().train_models(request).await.unwrap().into_inner();
+    let again = house.service.training().train_models(request.clone()).await.unwrap().into_inner();
     assert_eq!(again, first);
+    let other = wire::TrainModelsRequest { symbols: vec!["S0".into()], ..request.clone() };
+    let refused = tickmesh_mesh::status::Fault::from(house.service.training().train_models(other).await.unwrap_err());
+    assert_eq!((refused.code(), refused.reason()), (Code::AlreadyExists, "REQUEST_ID_REUSED"), "another request");
+    let alias = wire::SetAliasRequest {
+        name: "models/S0".into(),
+        alias: "challenger".into(),
+        version: CHAMPION.into(),
+        request_id: request.request_id,
+    };
+    house.service.registry().set_alias(alias).await.expect("an id counts within its method");
     let Some(Ended::Response(response)) = first.result else { panic!("{first:?}") };
     let response = wire::TrainModelsResponse::decode(response.value.as_slice()).unwrap();
     let skipped: Vec<(&str, &str)> =

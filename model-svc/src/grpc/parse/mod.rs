@@ -7,8 +7,12 @@ mod question;
 mod registry;
 mod training;
 
+use sha2::{Digest as _, Sha256};
 use tickmesh_mesh::status::Violations;
 use tickmesh_proto::types::{Symbol, Timestamp};
+
+use crate::dataset::hex;
+use crate::store::RequestKey;
 
 pub(super) use names::{ModelRef, VersionRef, model, operation_id, version_ref};
 pub(super) use portfolio::{Holdings, Sizes, holdings};
@@ -50,11 +54,16 @@ fn symbol_list(wire: Vec<String>, violations: &mut Violations) -> Vec<Symbol> {
     checked.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
-/// A request's id: a UUID, or empty.
-fn request_id(wire: &str, violations: &mut Violations) -> Option<String> {
-    if wire.is_empty() {
+/// What makes a request one that is done once: its id, a UUID; none when it is empty. `rest` is the request without it.
+fn request_key(
+    method: &'static str,
+    id: &str,
+    rest: &impl prost::Message,
+    violations: &mut Violations,
+) -> Option<RequestKey> {
+    if id.is_empty() {
         return None;
     }
-    let id = violations.take("request_id", uuid::Uuid::parse_str(wire).map_err(|_| "must be a UUID"))?;
-    Some(id.to_string())
+    let id = violations.take("request_id", uuid::Uuid::parse_str(id).map_err(|_| "must be a UUID"))?;
+    Some(RequestKey { method, id: id.to_string(), digest: hex(&Sha256::digest(rest.encode_to_vec())) })
 }

@@ -3,7 +3,7 @@ use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::names::{ModelRef, alias, version};
-use super::request_id;
+use super::request_key;
 use crate::grpc::page::PageRequest;
 use crate::pipeline::Promotion;
 
@@ -32,7 +32,8 @@ pub(in crate::grpc) fn alias_change(
     request: wire::SetAliasRequest,
     owner: String,
     time: Timestamp,
-) -> Result<(Promotion, Option<String>), Fault> {
+) -> Result<Promotion, Fault> {
+    let rest = wire::SetAliasRequest { request_id: String::new(), ..request.clone() };
     let wire::SetAliasRequest { name, alias: alias_name, version: target, request_id: id } = request;
     let mut violations = Violations::new();
     let model = violations.take("name", ModelRef::try_from(name.as_str()));
@@ -43,9 +44,9 @@ pub(in crate::grpc) fn alias_change(
     {
         violations.add("version", "must be a version of the same model");
     }
-    let id = request_id(&id, &mut violations);
-    let promotion = alias.zip(version).map(|(alias, version)| Promotion { alias, version, owner, time });
-    violations.finish_some(promotion.map(|promotion| (promotion, id)))
+    let request = request_key("RegistryService.SetAlias", &id, &rest, &mut violations);
+    let promotion = alias.zip(version).map(|(alias, version)| Promotion { alias, version, owner, time, request });
+    violations.finish_some(promotion)
 }
 
 #[cfg(test)]
@@ -65,8 +66,8 @@ mod tests {
             fault.violations().iter().map(|(field, _)| field.clone()).collect::<Vec<_>>()
         };
         assert_eq!(fields(change("models/NVDA/versions/1", "best")), ["alias", "version"]);
-        let (promotion, id) =
+        let promotion =
             alias_change(change("models/AAPL/versions/2", "champion"), "me".into(), Timestamp::MIN).unwrap();
-        assert_eq!((promotion.version.number, id), (2, None));
+        assert_eq!((promotion.version.number, promotion.request), (2, None));
     }
 }

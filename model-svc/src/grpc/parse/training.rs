@@ -6,7 +6,7 @@ use tickmesh_proto::model::v1::ModelFamily;
 use tickmesh_proto::types::Timestamp;
 
 use super::names::version;
-use super::{moment, range, request_id, symbol_list};
+use super::{moment, range, request_key, symbol_list};
 use crate::family::{ForestSpec, RidgeSpec, Spec};
 use crate::features::WIDTH;
 use crate::jobs::{EvaluateRequest, Launch, TrainRequest};
@@ -17,6 +17,7 @@ pub(in crate::grpc) fn train(
     request: wire::TrainModelsRequest,
     owner: String,
 ) -> Result<(Launch, TrainRequest), Fault> {
+    let rest = wire::TrainModelsRequest { request_id: String::new(), ..request.clone() };
     let wire::TrainModelsRequest {
         symbols,
         family,
@@ -35,7 +36,8 @@ pub(in crate::grpc) fn train(
     let folds = if folds == 0 { default.folds } else { bounded("folds", folds, FOLDS, &mut violations) };
     let until = moment("train_end_time", train_end_time, &mut violations).unwrap_or(Timestamp::MAX);
     let order = Order { spec, folds, seed: seed.unwrap_or(default.seed), horizon: default.horizon };
-    let launch = Launch { owner, request_id: request_id(&id, &mut violations) };
+    let request = request_key("TrainingService.TrainModels", &id, &rest, &mut violations);
+    let launch = Launch { owner, request };
     violations.finish((launch, TrainRequest { symbols, order, until, missing_only }))
 }
 
@@ -97,11 +99,13 @@ pub(in crate::grpc) fn evaluate(
     request: wire::EvaluateModelRequest,
     owner: String,
 ) -> Result<(Launch, EvaluateRequest), Fault> {
+    let rest = wire::EvaluateModelRequest { request_id: String::new(), ..request.clone() };
     let wire::EvaluateModelRequest { name, start_time, end_time, request_id: id } = request;
     let mut violations = Violations::new();
     let version = violations.take("name", version(&name));
     let (start, end) = range(start_time, end_time, &mut violations);
-    let launch = Launch { owner, request_id: request_id(&id, &mut violations) };
+    let request = request_key("TrainingService.EvaluateModel", &id, &rest, &mut violations);
+    let launch = Launch { owner, request };
     violations.finish_some(version.map(|version| (launch, EvaluateRequest { version, start, end })))
 }
 
@@ -114,7 +118,7 @@ mod tests {
         let (launch, request) = train(wire::TrainModelsRequest::default(), "me".into()).unwrap();
         assert_eq!(request.order, Order::default());
         assert_eq!((request.order.folds, request.order.seed), (5, 42));
-        assert_eq!((launch.request_id, request.until), (None, Timestamp::MAX));
+        assert_eq!((launch.request, request.until), (None, Timestamp::MAX));
     }
 
     #[test]

@@ -2,8 +2,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use super::super::{Alias, AliasChange, ModelFacts, ReignRecord, StoreError};
-use super::{limit, number, symbol};
+use super::super::{Alias, AliasChange, Claim, ModelFacts, Moved, ReignRecord, StoreError};
+use super::{limit, number, requests, symbol};
 use crate::live::Reign;
 
 const EXISTS: &str = "SELECT 1 FROM versions WHERE symbol = $1 AND number = $2";
@@ -21,23 +21,29 @@ const MODELS: &str = "SELECT symbol, MIN(create_time) AS first, COUNT(*) AS vers
 const MODEL: &str = "SELECT symbol, MIN(create_time) AS first, COUNT(*) AS versions FROM versions \
     WHERE symbol = $1 GROUP BY symbol";
 
-pub(super) async fn set(pool: &SqlitePool, change: &AliasChange) -> Result<bool, StoreError> {
+pub(super) async fn set(pool: &SqlitePool, change: &AliasChange) -> Result<Moved, StoreError> {
     let mut transaction = pool.begin().await?;
+    if let Some(answered) = requests::answered(&mut transaction, change).await? {
+        return Ok(Moved::Claimed(answered));
+    }
     let (symbol, number) = (change.version.symbol.as_str(), i64::from(change.version.number));
     if sqlx::query(EXISTS).bind(symbol).bind(number).fetch_optional(&mut *transaction).await?.is_none() {
-        return Ok(false);
+        return Ok(Moved::NoSuchVersion);
     }
     let current = sqlx::query(CURRENT).bind(symbol).bind(change.alias.name()).fetch_optional(&mut *transaction).await?;
     if current.map(|row| row.try_get::<i64, _>(0)).transpose()? != Some(number) {
         point(&mut transaction, change).await?;
     }
+    let row = sqlx::query(MODEL).bind(symbol).fetch_one(&mut *transaction).await?;
+    let model = complete(&mut transaction, &row).await?;
+    requests::answer(&mut transaction, change, &model).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(Moved::Claimed(Claim::Done(model)))
 }
 
 /// Points an alias at a version and remembers it.
 pub(super) async fn point(connection: &mut SqliteConnection, change: &AliasChange) -> Result<(), StoreError> {
-    let AliasChange { alias, version, newest_bar, time, owner } = change;
+    let AliasChange { alias, version, newest_bar, time, owner, request: _ } = change;
     let (symbol, number) = (version.symbol.as_str(), i64::from(version.number));
     sqlx::query(POINT).bind(symbol).bind(alias.name()).bind(number).execute(&mut *connection).await?;
     sqlx::query(REMEMBER)
@@ -62,8 +68,8 @@ pub(super) async fn reigns(pool: &SqlitePool) -> Result<Vec<ReignRecord>, StoreE
     rows.iter().map(reign).collect()
 }
 
-pub(super) async fn of(pool: &SqlitePool, symbol: &Symbol) -> Result<Vec<(Alias, u32)>, StoreError> {
-    let rows = sqlx::query(OF_SYMBOL).bind(symbol.as_str()).fetch_all(pool).await?;
+pub(super) async fn of(connection: &mut SqliteConnection, symbol: &Symbol) -> Result<Vec<(Alias, u32)>, StoreError> {
+    let rows = sqlx::query(OF_SYMBOL).bind(symbol.as_str()).fetch_all(connection).await?;
     let alias = |row: &SqliteRow| {
         let name: &str = row.try_get("alias")?;
         let alias = Alias::by_name(name).ok_or_else(|| StoreError::damaged("alias", name))?;
@@ -78,24 +84,26 @@ pub(super) async fn models(
     count: usize,
 ) -> Result<Vec<ModelFacts>, StoreError> {
     let after = after.map_or("", Symbol::as_str);
-    let rows = sqlx::query(MODELS).bind(after).bind(limit(count)).fetch_all(pool).await?;
+    let mut connection = pool.acquire().await?;
+    let rows = sqlx::query(MODELS).bind(after).bind(limit(count)).fetch_all(&mut *connection).await?;
     let mut models = Vec::with_capacity(rows.len());
     for row in &rows {
-        models.push(complete(pool, row).await?);
+        models.push(complete(&mut connection, row).await?);
     }
     Ok(models)
 }
 
 pub(super) async fn model(pool: &SqlitePool, symbol: &Symbol) -> Result<Option<ModelFacts>, StoreError> {
-    match sqlx::query(MODEL).bind(symbol.as_str()).fetch_optional(pool).await? {
-        Some(row) => Ok(Some(complete(pool, &row).await?)),
+    let mut connection = pool.acquire().await?;
+    match sqlx::query(MODEL).bind(symbol.as_str()).fetch_optional(&mut *connection).await? {
+        Some(row) => Ok(Some(complete(&mut connection, &row).await?)),
         None => Ok(None),
     }
 }
 
-async fn complete(pool: &SqlitePool, row: &SqliteRow) -> Result<ModelFacts, StoreError> {
+async fn complete(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<ModelFacts, StoreError> {
     let symbol = symbol(row.try_get("symbol")?)?;
-    let aliases = of(pool, &symbol).await?;
+    let aliases = of(connection, &symbol).await?;
     let create_time = Timestamp::from_nanos(row.try_get("first")?);
     Ok(ModelFacts { symbol, create_time, versions: number(row.try_get("versions")?)?, aliases })
 }

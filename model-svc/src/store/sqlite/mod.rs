@@ -4,6 +4,7 @@ mod aliases;
 mod forecast_row;
 mod forecasts;
 mod operations;
+mod requests;
 mod runs;
 mod versions;
 
@@ -11,8 +12,8 @@ use sqlx::SqlitePool;
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{
-    AliasChange, Answer, ForecastQuery, LogMark, ModelFacts, NewOperation, NewVersion, Operation, Outcome, ReignRecord,
-    Store, StoreError, StoredForecast, VersionFacts,
+    AliasChange, Answer, Claim, ForecastQuery, LogMark, ModelFacts, Moved, NewOperation, NewVersion, Operation,
+    Outcome, ReignRecord, Store, StoreError, StoredForecast, VersionFacts,
 };
 use crate::live::{Archive, Event};
 use crate::version::{Version, VersionName};
@@ -31,7 +32,8 @@ impl SqliteStore {
     pub const FILE: &'static str = "model.db";
 
     /// The schema, oldest change first. What is listed has been applied somewhere and never changes.
-    pub const MIGRATIONS: &'static [(&'static str, &'static str)] = &[("0001_models", include_str!("0001_models.sql"))];
+    pub const MIGRATIONS: &'static [(&'static str, &'static str)] =
+        &[("0001_models", include_str!("0001_models.sql")), ("0002_requests", include_str!("0002_requests.sql"))];
 
     /// A store over an opened and migrated database.
     #[must_use]
@@ -61,7 +63,7 @@ impl Store for SqliteStore {
         Box::pin(aliases::model(&self.readers, symbol))
     }
 
-    fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, bool> {
+    fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, Moved> {
         Box::pin(aliases::set(&self.writer, change))
     }
 
@@ -69,7 +71,7 @@ impl Store for SqliteStore {
         Box::pin(aliases::reigns(&self.readers))
     }
 
-    fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, String> {
+    fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, Claim<String>> {
         Box::pin(operations::add(&self.writer, new))
     }
 
@@ -121,20 +123,6 @@ impl Store for SqliteStore {
 
     fn recorded_after<'a>(&'a self, run: &'a str, place: u64, limit: usize) -> Answer<'a, Vec<StoredForecast>> {
         Box::pin(forecasts::recorded_after(&self.readers, run, place, limit))
-    }
-
-    fn answer<'a>(
-        &'a self,
-        method: &'a str,
-        request_id: &'a str,
-        answer: &'a [u8],
-        time: Timestamp,
-    ) -> Answer<'a, Vec<u8>> {
-        Box::pin(operations::answer(&self.writer, method, request_id, answer, time))
-    }
-
-    fn answered<'a>(&'a self, method: &'a str, request_id: &'a str) -> Answer<'a, Option<Vec<u8>>> {
-        Box::pin(operations::answered(&self.readers, method, request_id))
     }
 }
 

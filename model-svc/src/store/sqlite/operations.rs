@@ -1,13 +1,15 @@
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, SqliteConnection, SqlitePool};
 use tickmesh_proto::types::Timestamp;
 
-use super::super::{NewOperation, Operation, Outcome, State, StoreError};
+use super::super::{Claim, NewOperation, Operation, Outcome, RequestKey, State, StoreError};
 use super::limit;
 
-const ADD: &str = "INSERT INTO operations (id, owner, request_id, metadata, create_time, update_time) \
-    VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (request_id) DO NOTHING";
-const BY_REQUEST: &str = "SELECT id FROM operations WHERE request_id = $1";
+const ADD: &str = "INSERT INTO operations \
+    (id, owner, method, request_id, request_digest, metadata, create_time, update_time) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (owner, method, request_id) DO NOTHING";
+const BY_REQUEST: &str = "SELECT id, request_digest FROM operations \
+    WHERE owner = $1 AND method = $2 AND request_id = $3";
 const ONE: &str = "SELECT id, metadata, response, failure FROM operations WHERE id = $1";
 const PAGE: &str = "SELECT id, metadata, response, failure FROM operations WHERE id > $1 ORDER BY id LIMIT $2";
 const UPDATE: &str = "UPDATE operations SET metadata = $2, response = $3, failure = $4, update_time = $5 \
@@ -15,28 +17,38 @@ const UPDATE: &str = "UPDATE operations SET metadata = $2, response = $3, failur
 const INTERRUPT: &str = "UPDATE operations SET failure = $1, update_time = $2 \
     WHERE response IS NULL AND failure IS NULL";
 const DELETE: &str = "DELETE FROM operations WHERE id = $1";
-const ANSWER: &str = "INSERT INTO answers (method, request_id, answer, create_time) VALUES ($1, $2, $3, $4) \
-    ON CONFLICT (method, request_id) DO NOTHING";
-const ANSWERED: &str = "SELECT answer FROM answers WHERE method = $1 AND request_id = $2";
 
-pub(super) async fn add(pool: &SqlitePool, new: &NewOperation) -> Result<String, StoreError> {
-    let NewOperation { id, owner, request_id, metadata, time } = new;
+pub(super) async fn add(pool: &SqlitePool, new: &NewOperation) -> Result<Claim<String>, StoreError> {
+    let NewOperation { id, owner, request, metadata, time } = new;
     let mut transaction = pool.begin().await?;
     let added = sqlx::query(ADD)
         .bind(id)
         .bind(owner)
-        .bind(request_id)
+        .bind(request.as_ref().map_or("", |request| request.method))
+        .bind(request.as_ref().map(|request| &request.id))
+        .bind(request.as_ref().map(|request| &request.digest))
         .bind(metadata)
         .bind(time.nanos())
         .execute(&mut *transaction)
         .await?;
-    let id = if added.rows_affected() > 0 {
-        id.clone()
-    } else {
-        sqlx::query(BY_REQUEST).bind(request_id).fetch_one(&mut *transaction).await?.try_get(0)?
+    let claim = match request {
+        Some(request) if added.rows_affected() == 0 => known(&mut transaction, owner, request).await?,
+        _ => Claim::Done(id.clone()),
     };
     transaction.commit().await?;
-    Ok(id)
+    Ok(claim)
+}
+
+/// The operation that a request made before.
+async fn known(
+    connection: &mut SqliteConnection,
+    owner: &str,
+    request: &RequestKey,
+) -> Result<Claim<String>, StoreError> {
+    let RequestKey { method, id, digest } = request;
+    let row = sqlx::query(BY_REQUEST).bind(owner).bind(method).bind(id).fetch_one(connection).await?;
+    let same = row.try_get::<&str, _>("request_digest")? == digest;
+    Ok(if same { Claim::Known(row.try_get("id")?) } else { Claim::Taken(request.clone()) })
 }
 
 pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Operation>, StoreError> {
@@ -83,24 +95,4 @@ pub(super) async fn interrupt(pool: &SqlitePool, status: &[u8], time: Timestamp)
 
 pub(super) async fn delete(pool: &SqlitePool, id: &str) -> Result<bool, StoreError> {
     Ok(sqlx::query(DELETE).bind(id).execute(pool).await?.rows_affected() > 0)
-}
-
-pub(super) async fn answer(
-    pool: &SqlitePool,
-    method: &str,
-    request_id: &str,
-    answer: &[u8],
-    time: Timestamp,
-) -> Result<Vec<u8>, StoreError> {
-    let mut transaction = pool.begin().await?;
-    let insert = sqlx::query(ANSWER).bind(method).bind(request_id).bind(answer).bind(time.nanos());
-    insert.execute(&mut *transaction).await?;
-    let first = sqlx::query(ANSWERED).bind(method).bind(request_id).fetch_one(&mut *transaction).await?.try_get(0)?;
-    transaction.commit().await?;
-    Ok(first)
-}
-
-pub(super) async fn answered(pool: &SqlitePool, method: &str, request_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = sqlx::query(ANSWERED).bind(method).bind(request_id).fetch_optional(pool).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }

@@ -34,7 +34,7 @@ async fn add_one(connection: &mut SqliteConnection, new: NewVersion) -> Result<(
     let version = Version { name, fitted, create_time: time, train_start, train_end, facts };
     insert(connection, &version, &owner).await?;
     let alias = if next == 1 { Alias::Champion } else { Alias::Challenger };
-    let change = AliasChange { alias, version: version.name.clone(), newest_bar, time, owner };
+    let change = AliasChange { alias, version: version.name.clone(), newest_bar, time, owner, request: None };
     aliases::point(connection, &change).await?;
     Ok((version, alias == Alias::Champion))
 }
@@ -81,9 +81,10 @@ pub(super) async fn page(
     count: usize,
 ) -> Result<Vec<VersionFacts>, StoreError> {
     let query = sqlx::query(PAGE).bind(symbol.as_str()).bind(i64::from(before)).bind(limit(count));
-    let rows = query.fetch_all(pool).await?;
+    let mut connection = pool.acquire().await?;
+    let rows = query.fetch_all(&mut *connection).await?;
     let mut page = rows.iter().map(facts).collect::<Result<Vec<_>, _>>()?;
-    let aliases = aliases::of(pool, symbol).await?;
+    let aliases = aliases::of(&mut connection, symbol).await?;
     for version in &mut page {
         let named = aliases.iter().filter(|(_, number)| *number == version.name.number);
         version.aliases = named.map(|(alias, _)| *alias).collect();
