@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::readiness::Latch;
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
+use super::Desk;
 use crate::bar::Bar;
 use crate::csv::{BUNDLED, Options, Reader};
 use crate::error::Error;
@@ -57,13 +57,14 @@ impl Data {
     }
 
     /// All bars that can be used, in order of open time, then symbol; of two rows with one key the later one counts, as
-    /// in the store. Bad rows are logged with line and rule; one that closes after `until` is such a row.
+    /// in the store. Bad rows are logged with line and rule; one that closes after `until` is such a row. `None` when told
+    /// to stop first.
     ///
     /// # Errors
     /// If the header is of no use, or there is no usable row.
-    pub async fn bars(&self, cpu: &CpuPool, until: Option<Timestamp>) -> Result<Vec<Bar>, Error> {
+    pub(super) async fn bars(&self, desk: &Desk, until: Option<Timestamp>) -> Result<Option<Vec<Bar>>, Error> {
         let this = self.clone();
-        cpu.run(move || this.parse(until)).await.map_err(Error::Compute)?
+        desk.compute(move || this.parse(until)).await?.transpose()
     }
 
     fn parse(&self, until: Option<Timestamp>) -> Result<Vec<Bar>, Error> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::readiness::Latch;
+use tickmesh_mesh::status::Code;
 use tickmesh_proto::types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +26,11 @@ pub use gate::{FeedGate, Gated};
 pub use replay::Replay;
 pub use synthetic::Walk;
 
-/// How long a feed waits before it gives the same events again to a store that could not take them.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long a feed waits before it tries again what a store or a full compute queue could not take.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Trades and quotes that are published at once: some 100 bytes each.
+const SLICE: usize = 8_192;
 
 /// What a feed works with.
 pub struct Desk {
@@ -68,7 +72,7 @@ async fn import_alone(data: Data, desk: &Desk, latch: Latch) -> Result<(), Error
     desk.market.recover().await?;
     // Once: what clients imported since then stays as they gave it.
     if desk.market.mark(Mark::HistoryImported).await? != Some(data.digest()) {
-        let bars = data.bars(&desk.cpu, Some((desk.clock)())).await?;
+        let Some(bars) = data.bars(desk, Some((desk.clock)())).await? else { return Ok(()) };
         data::import(&desk.market, &bars, data.name(), data.digest(), &latch).await?;
     }
     desk.market.describe_feed(|feed| {
@@ -95,18 +99,130 @@ impl Desk {
         }
     }
 
+    /// Publishes a session, slice by slice. `false` when told to stop first.
+    async fn publish(&self, events: Vec<Event>) -> bool {
+        for slice in slices(events) {
+            if !self.publish_slice(&slice).await {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Publishes events, again and again until the store takes them: a full disk loses nothing. `false` when told to
     /// stop first.
-    async fn publish(&self, events: &[Event]) -> bool {
+    async fn publish_slice(&self, events: &Arc<[Event]>) -> bool {
         loop {
             match self.market.publish(events, (self.clock)()).await {
                 Ok(()) => return true,
                 Err(error) => tracing::error!(%error, "events could not be kept; trying again"),
             }
-            tokio::select! {
-                () = tokio::time::sleep(RETRY) => {}
-                () = self.stop.cancelled() => return false,
+            if !self.pause().await {
+                return false;
             }
         }
+    }
+
+    /// Runs work on the compute pool, waiting for a place in its queue; `None` when told to stop first.
+    ///
+    /// # Errors
+    /// If the work fails.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Clone + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        loop {
+            match self.cpu.run(work.clone()).await {
+                Err(fault) if fault.code() == Code::ResourceExhausted => {
+                    if !self.pause().await {
+                        return Ok(None);
+                    }
+                }
+                answer => return answer.map(Some).map_err(Error::Compute),
+            }
+        }
+    }
+
+    /// Waits before another attempt; `false` when told to stop first.
+    async fn pause(&self) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(RETRY) => true,
+            () = self.stop.cancelled() => false,
+        }
+    }
+}
+
+/// A session's trades and quotes in slices, so that none is larger than the log takes or keeps readers waiting, and then
+/// its bars in one: a session without bars is played again by the next process, one that has some is not.
+fn slices(events: Vec<Event>) -> impl Iterator<Item = Arc<[Event]>> {
+    let (bars, mut ticks): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.bar().is_some());
+    let slices = std::iter::from_fn(move || {
+        let rest = ticks.split_off(ticks.len().min(SLICE));
+        Some(std::mem::replace(&mut ticks, rest)).filter(|slice| !slice.is_empty())
+    });
+    slices.chain((!bars.is_empty()).then_some(bars)).map(Arc::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tickmesh_fanout::log::{Log, LogConfig};
+    use tickmesh_proto::types::TimeFrame;
+
+    use super::*;
+    use crate::bar::tests::candle;
+    use crate::bar::{Bar, Series};
+    use crate::config::FeedKind;
+    use crate::event::{Trade, What};
+    use crate::grpc::PROTOBUF;
+    use crate::store::in_memory;
+
+    fn trade(n: i64) -> Event {
+        let what = What::Trade(Trade { price: 1.0, size: 1.0 });
+        Event { symbol: "A".try_into().unwrap(), time: Timestamp::from_nanos(n), what }
+    }
+
+    fn bar(n: i64) -> Event {
+        let series = Series { symbol: "A".try_into().unwrap(), time_frame: TimeFrame::D1 };
+        Event::closed(Bar { series, candle: candle(n, 1, 1.0) })
+    }
+
+    #[test]
+    fn ticks_come_in_slices_and_the_bars_after_them_at_once() {
+        let ticks: Vec<_> = (0..2 * SLICE as i64 + 1).map(trade).collect();
+        let bars: Vec<_> = (0..SLICE as i64 + 1).map(bar).collect();
+        let slices: Vec<_> = slices([ticks.clone(), bars.clone()].concat()).collect();
+        let sizes: Vec<_> = slices.iter().map(|slice| slice.len()).collect();
+        assert_eq!(sizes, [SLICE, SLICE, 1, bars.len()]);
+        assert_eq!(slices.concat(), [ticks, bars].concat());
+        assert_eq!(super::slices(Vec::new()).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_full_compute_queue_is_waited_for() {
+        let feed = crate::market::Feed::waiting(FeedKind::None, None);
+        let log = Log::memory(LogConfig::default());
+        let market = Arc::new(Market::new(Arc::new(in_memory().await), log, &PROTOBUF, feed));
+        let cpu = CpuPool::new(1, 1).unwrap();
+        let (release, released) = mpsc::channel::<()>();
+        let busy = cpu.clone();
+        let busy = tokio::spawn(async move { busy.run(move || released.recv().is_ok()).await });
+        tokio::task::yield_now().await;
+        let stop = CancellationToken::new();
+        let desk = Desk { market, cpu, clock: || Timestamp::MIN, stop: stop.clone() };
+        let (answer, ()) = tokio::join!(desk.compute(|| 7), async {
+            tokio::time::sleep(RETRY / 10).await;
+            drop(release);
+        });
+        assert_eq!(answer.unwrap(), Some(7));
+        busy.await.unwrap().unwrap();
+
+        let (_hold, held) = mpsc::channel::<()>();
+        let busy = desk.cpu.clone();
+        drop(tokio::spawn(async move { busy.run(move || held.recv_timeout(Duration::from_secs(1)).is_ok()).await }));
+        tokio::task::yield_now().await;
+        let (answer, ()) = tokio::join!(desk.compute(|| 7), async { stop.cancel() });
+        assert_eq!(answer.unwrap(), None, "told to stop");
     }
 }

@@ -24,7 +24,7 @@ pub struct Replay {
 impl Replay {
     pub(super) async fn run(self, desk: Desk, latch: Latch, gate: Gated) -> Result<(), Error> {
         desk.market.recover().await?;
-        let bars = self.data.bars(&desk.cpu, None).await?;
+        let Some(bars) = self.data.bars(&desk, None).await? else { return Ok(()) };
         let (history, mut sessions) = self.split(bars);
         self.import_history(&desk, &history, &latch).await?;
         sessions.correct(desk.market.hidden().await?);
@@ -37,7 +37,7 @@ impl Replay {
         desk.market.describe_feed(|feed| feed.state = FeedState::Live);
         let mut pace = Pace::new(self.speed);
         while let Some(events) = script.next() {
-            if !pace.next(&desk.stop).await || !desk.publish(&events).await {
+            if !pace.next(&desk.stop).await || !desk.publish(events).await {
                 return Ok(());
             }
             script.played();

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -32,6 +34,7 @@ pub struct Walk {
 }
 
 /// One symbol on its way.
+#[derive(Clone)]
 struct Path {
     symbol: Symbol,
     number: u64,
@@ -51,8 +54,9 @@ impl Walk {
         let imported = desk.market.mark(Mark::HistoryImported).await?.is_some();
         let clock = desk.market.now().filter(|_| imported);
         let Self { shape, speed } = self;
-        let made = desk.cpu.run(move || history(shape, clock)).await.map_err(Error::Compute)?;
-        let (mut paths, mut sessions, bars) = made;
+        let Some((paths, mut sessions, bars)) = desk.compute(move || history(shape, clock)).await? else {
+            return Ok(());
+        };
         if !imported {
             data::import(&desk.market, &bars, "synthetic", shape.seed.to_string(), &latch).await?;
         }
@@ -63,15 +67,13 @@ impl Walk {
         }
         desk.market.describe_feed(|feed| feed.state = FeedState::Live);
         let mut pace = Pace::new(speed);
+        let mut paths: Arc<[Path]> = paths.into();
         while pace.next(&desk.stop).await {
             let Some((number, session)) = sessions.next() else { break };
-            let day = desk.cpu.run(move || {
-                let events = play(&mut paths, shape, number, session);
-                (paths, events)
-            });
-            let (back, events) = day.await.map_err(Error::Compute)?;
-            paths = back;
-            if !desk.publish(&events).await {
+            let day = move || play(&paths, shape, number, session);
+            let Some((moved, events)) = desk.compute(day).await? else { return Ok(()) };
+            paths = moved;
+            if !desk.publish(events).await {
                 return Ok(());
             }
         }
@@ -111,14 +113,15 @@ fn history(
     (paths, sessions, bars)
 }
 
-/// One session of all symbols, in order of time; the bars come last.
-fn play(paths: &mut [Path], shape: Synthetic, number: u64, session: Session) -> Vec<Event> {
+/// Where the symbols are after one session, and the session in order of time; the bars come last.
+fn play(paths: &[Path], shape: Synthetic, number: u64, session: Session) -> (Arc<[Path]>, Vec<Event>) {
+    let mut paths = paths.to_vec();
     let days: Vec<_> = paths.iter_mut().map(|path| path.walk(shape, number, session)).collect();
     let (ticks, bars): (Vec<_>, Vec<_>) = days.into_iter().map(|day| (day.events, day.bar)).unzip();
     let mut events: Vec<_> = ticks.into_iter().flatten().collect();
     events.sort_by_key(|event| event.time);
     events.extend(bars.into_iter().map(Event::closed));
-    events
+    (paths.into(), events)
 }
 
 impl Path {
@@ -192,17 +195,17 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_events_and_goes_on_where_the_clock_stands() {
         let shape = Synthetic { symbols: 3, ticks: 5, history: 4, seed: 7 };
-        let (mut paths, mut rest, bars) = history(shape, None);
+        let (paths, mut rest, bars) = history(shape, None);
         assert_eq!(bars.len(), 12);
         let (number, session) = rest.next().unwrap();
-        let live = play(&mut paths, shape, number, session);
+        let (_, live) = play(&paths, shape, number, session);
         assert_eq!(live.len(), 3 * 2 * 5 + 3);
         assert!(live.is_sorted_by_key(|event| event.time));
 
         let clock = bars.last().map(|bar| bar.candle.close_time);
-        let (mut again, mut after, none) = history(shape, clock);
+        let (again, mut after, none) = history(shape, clock);
         assert!(none.is_empty());
         let (number, session) = after.next().unwrap();
-        assert_eq!(play(&mut again, shape, number, session), live);
+        assert_eq!(play(&again, shape, number, session).1, live);
     }
 }

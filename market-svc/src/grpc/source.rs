@@ -3,19 +3,22 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use tickmesh_fanout::Fault;
+use tickmesh_fanout::log::Position;
 use tickmesh_fanout::topic::{Feed, HistoryQuery, Joined, Page, Source, Symbols, View, Wanted};
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
 use super::render;
-use crate::bar::{Bar, Series};
-use crate::event::{Event, What};
-use crate::market::{Market, Newest};
-use crate::snapshot::Entry;
+use crate::bar::Bar;
+use crate::event::Event;
+use crate::market::Market;
 use crate::store::{SliceQuery, Span};
 
 /// Bars in a page of history: about 40 KiB. With the bars that they are made of and the message before them that is still
 /// leaving, a stream holds less than 256 KiB.
 const PAGE_BARS: usize = 400;
+
+/// Symbols in a page of the board: about 45 KiB of events, and less when encoded.
+const PAGE_SYMBOLS: usize = 100;
 
 /// What the streams of ticks and bars ask of the market.
 pub(super) struct MarketSource(pub(super) Arc<Market>);
@@ -32,8 +35,7 @@ impl Source for MarketSource {
 
     /// From the board, which knows the newest values of all instruments, also of those whose last event has left the log.
     fn snapshot<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Joined, Fault>> {
-        let newest = self.0.newest(|symbol| wanted.symbols.contains(symbol));
-        Box::pin(async { Ok(self.join_newest(newest, wanted)) })
+        Box::pin(async { Ok(self.join_newest(wanted)) })
     }
 
     fn history<'a>(&'a self, query: &'a HistoryQuery) -> Option<BoxFuture<'a, Result<Joined, Fault>>> {
@@ -43,17 +45,10 @@ impl Source for MarketSource {
 }
 
 impl MarketSource {
-    fn join_newest(&self, newest: Newest, wanted: &Wanted) -> Joined {
-        let Newest { position, clock, entries } = newest;
-        let wire = self.0.wire();
-        let (view, filter) = (wanted.view, wanted.filter);
-        let events = entries.into_iter().flat_map(|(symbol, entry)| events_of(&symbol, &entry));
-        let selected = events.filter(move |event| view == View::Body || selects_bar(event, filter.time_frame));
-        let pages = stream::iter(Pages::new(selected.map(move |event| match (view, event.bar()) {
-            (View::Inner, Some(bar)) => wire.encode_bar(bar),
-            _ => wire.encode(&event, None).body,
-        })));
-        Joined { position, through: clock, pages: pages.map(Ok).boxed() }
+    fn join_newest(&self, wanted: &Wanted) -> Joined {
+        let (position, through) = self.0.place();
+        let board = Newest { market: Arc::clone(&self.0), wanted: wanted.clone(), position, last: None };
+        Joined { position, through, pages: stream::iter(board.map(Ok)).boxed() }
     }
 
     fn join_history(&self, query: &HistoryQuery) -> Joined {
@@ -72,39 +67,43 @@ impl MarketSource {
     }
 }
 
-/// The events that make up what is newest: trade, quote and daily bar.
-fn events_of(symbol: &Symbol, entry: &Entry) -> Vec<Event> {
-    let at = |time, what| Event { symbol: symbol.clone(), time, what };
-    let bar =
-        |candle| Event::closed(Bar { series: Series { symbol: symbol.clone(), time_frame: TimeFrame::D1 }, candle });
-    let trade = entry.trade().map(|(trade, time)| at(time, What::Trade(trade)));
-    let quote = entry.quote().map(|(quote, time)| at(time, What::Quote(quote)));
-    [entry.day().copied().map(bar), quote, trade].into_iter().flatten().collect()
+/// The board on its way: some symbols at a time, encoded when the client has taken those before. What has come after the
+/// stream's place is left out: it follows after the snapshot, and so nothing need be kept.
+struct Newest {
+    market: Arc<Market>,
+    wanted: Wanted,
+    position: Position,
+    /// The last symbol that was read.
+    last: Option<Symbol>,
 }
 
-fn selects_bar(event: &Event, time_frame: Option<u8>) -> bool {
-    event.bar().is_some_and(|bar| time_frame.is_none_or(|code| code == bar.series.time_frame.code()))
-}
-
-/// Encoded events, packed into pages as they are pulled.
-struct Pages<I>(I);
-
-impl<I: Iterator<Item = Vec<u8>>> Pages<I> {
-    fn new(events: I) -> Self {
-        Self(events)
-    }
-}
-
-impl<I: Iterator<Item = Vec<u8>>> Iterator for Pages<I> {
+impl Iterator for Newest {
     type Item = Page;
 
     fn next(&mut self) -> Option<Page> {
-        let mut page = Page::new();
-        while !page.is_full() {
-            let Some(event) = self.0.next() else { break };
-            page.push(&event);
+        let Self { market, wanted, position, last } = self;
+        loop {
+            let events =
+                market.newest(last.as_ref(), PAGE_SYMBOLS, *position, |symbol| wanted.symbols.contains(symbol));
+            *last = Some(events.last()?.symbol.clone());
+            let mut page = Page::new();
+            events.iter().filter_map(|event| encoded(market, wanted, event)).for_each(|event| page.push(&event));
+            if !page.is_empty() {
+                return Some(page);
+            }
         }
-        (!page.is_empty()).then_some(page)
+    }
+}
+
+/// What a topic sends of an event, if it selects it.
+fn encoded(market: &Market, wanted: &Wanted, event: &Event) -> Option<Vec<u8>> {
+    match (wanted.view, event.bar()) {
+        (View::Body, _) => Some(market.wire().encode(event, None).body),
+        (View::Inner, Some(bar)) => {
+            let selects = wanted.filter.time_frame.is_none_or(|code| code == bar.series.time_frame.code());
+            selects.then(|| market.wire().encode_bar(bar))
+        }
+        (View::Inner, None) => None,
     }
 }
 
@@ -146,9 +145,10 @@ mod tests {
     use tickmesh_fanout::topic::Filter;
 
     use super::*;
-    use crate::bar::Draft;
     use crate::bar::tests::candle;
+    use crate::bar::{Draft, Series};
     use crate::config::FeedKind;
+    use crate::event::{Trade, What};
     use crate::grpc::PROTOBUF;
     use crate::market::{self, Wire as _};
     use crate::store::in_memory;
@@ -173,18 +173,75 @@ mod tests {
     }
 
     async fn source() -> MarketSource {
+        let source = empty().await;
+        source.0.import(bars().collect(), "test", Vec::new()).await.unwrap();
+        source.0.refold().await.unwrap();
+        source
+    }
+
+    async fn empty() -> MarketSource {
         let feed = market::Feed::waiting(FeedKind::None, None);
-        let market = Market::new(Arc::new(in_memory().await), Log::memory(LogConfig::default()), &PROTOBUF, feed);
-        market.import(bars().collect(), "test", Vec::new()).await.unwrap();
-        market.refold().await.unwrap();
-        MarketSource(Arc::new(market))
+        let log = Log::memory(LogConfig::default());
+        MarketSource(Arc::new(Market::new(Arc::new(in_memory().await), log, &PROTOBUF, feed)))
+    }
+
+    fn all(view: View) -> Wanted {
+        Wanted { symbols: Symbols::All, filter: Filter::default(), view }
+    }
+
+    /// Publishes a trade and a bar of each symbol of [`bars`].
+    async fn trade(source: &MarketSource, day: i64) {
+        let bars = bars().take(SYMBOLS).map(|bar| {
+            let candle = candle((18_700 + day) * DAY, DAY / 4, 100.0 + day as f64);
+            Bar { candle, ..bar }
+        });
+        let events = bars.flat_map(|bar| {
+            let (symbol, time) = (bar.series.symbol.clone(), bar.candle.open_time);
+            let what = What::Trade(Trade { price: bar.candle.close, size: 1.0 });
+            [Event { symbol, time, what }, Event::closed(bar)]
+        });
+        source.0.publish(&events.collect(), Timestamp::from_nanos(0)).await.unwrap();
+    }
+
+    async fn sizes(mut joined: Joined) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        while let Some(page) = joined.pages.next().await {
+            sizes.push(page.unwrap().len());
+        }
+        sizes
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_what_is_newest_of_a_thousand_symbols_holds_little() {
+        let source = source().await;
+        trade(&source, 0).await;
+        let sizes = sizes(source.snapshot(&all(View::Body)).await.unwrap()).await;
+        assert_eq!(sizes.iter().sum::<usize>(), 2 * SYMBOLS);
+        let encoded = 300;
+        for size in sizes {
+            let held = size * (size_of::<Event>() + 40) + (size * encoded).next_power_of_two() + LEAVING;
+            assert!(held <= BOUND, "{held} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_a_snapshot_is_read_is_left_to_follow_it() {
+        let source = source().await;
+        trade(&source, 0).await;
+        let (body, inner) = (all(View::Body), all(View::Inner));
+        let (mut body, inner) = (source.snapshot(&body).await.unwrap(), source.snapshot(&inner).await.unwrap());
+        assert_eq!((body.position, body.position), (inner.position, source.0.place().0));
+        let first = body.pages.next().await.unwrap().unwrap();
+        assert_eq!(first.len(), 2 * PAGE_SYMBOLS, "a trade and a bar of each");
+        trade(&source, 1).await;
+        assert_eq!((sizes(body).await, sizes(inner).await), (vec![], vec![]));
+        assert_eq!(sizes(source.snapshot(&all(View::Inner)).await.unwrap()).await.len(), SYMBOLS / PAGE_SYMBOLS);
     }
 
     #[tokio::test]
     async fn a_stream_of_the_history_of_a_thousand_symbols_holds_little() {
         let source = source().await;
-        let wanted = Wanted { symbols: Symbols::All, filter: Filter::default(), view: View::Inner };
-        let query = HistoryQuery { wanted, start: Timestamp::MIN, after: None };
+        let query = HistoryQuery { wanted: all(View::Inner), start: Timestamp::MIN, after: None };
         let bar = bars().map(|bar| size_of::<Bar>() + bar.series.symbol.as_str().len() + 16).max().unwrap();
         let encoded = bars().map(|bar| PROTOBUF.encode_bar(&bar).len() + 8).max().unwrap();
         let mut pages = source.history(&query).unwrap().await.unwrap().pages;

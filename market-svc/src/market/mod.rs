@@ -22,7 +22,6 @@ use crate::store::Store;
 
 pub use clock::{Feed, FeedState, ReplaySpan, rewind};
 pub use import::{Imported, Refused};
-pub use read::Newest;
 pub use wire::{Encoded, Wire};
 
 /// The market. Shared by feeds, handlers and streams.
@@ -49,7 +48,7 @@ struct Writing {
 
 /// Events that are in the log's file and not visible yet.
 struct Appended {
-    events: Vec<Event>,
+    events: Arc<[Event]>,
     position: Position,
 }
 

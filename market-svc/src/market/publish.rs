@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tickmesh_fanout::log::{Position, Record};
 use tickmesh_proto::types::{TimeFrame, Timestamp};
@@ -26,32 +27,48 @@ impl Market {
     /// # Errors
     /// If the log or the store cannot be written. Nothing is visible then, and the same events can be given again: the
     /// log takes them once.
-    pub async fn publish(&self, events: &[Event], received: Timestamp) -> Result<(), Error> {
+    pub async fn publish(self: &Arc<Self>, events: &Arc<[Event]>, received: Timestamp) -> Result<(), Error> {
         let mut writing = self.writer.lock().await;
         if let Some(Appended { events, position }) = &writing.appended {
             self.finish(events, *position).await?;
         }
-        if writing.appended.take().is_some_and(|appended| appended.events == events) {
+        if writing.appended.take().is_some_and(|appended| appended.events == *events) {
             return Ok(());
         }
-        let position = self.append(events, received)?;
+        let position = self.aside(events, move |market, events| market.append(events, received)).await??;
         let finished = self.finish(events, position).await;
         if finished.is_err() {
-            writing.appended = Some(Appended { events: events.to_vec(), position });
+            writing.appended = Some(Appended { events: Arc::clone(events), position });
         }
         finished
     }
 
     /// Stores what the log has taken, and shows it.
-    async fn finish(&self, events: &[Event], position: Position) -> Result<(), Error> {
+    async fn finish(self: &Arc<Self>, events: &Arc<[Event]>, position: Position) -> Result<(), Error> {
+        let batch = self.aside(events, Self::batch).await?;
+        if !batch.bars.is_empty() {
+            self.store.write(&batch).await?;
+        }
+        self.aside(events, move |market, events| market.show(events, batch.instruments, position)).await
+    }
+
+    /// Works on events where a thread may take its time and wait for files: the async workers serve clients.
+    async fn aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        events: &Arc<[Event]>,
+        work: impl FnOnce(&Self, &[Event]) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (market, events) = (Arc::clone(self), Arc::clone(events));
+        let done = tokio::task::spawn_blocking(move || work(&market, &events)).await;
+        done.map_err(|error| Error::Task(error.to_string()))
+    }
+
+    /// What is stored of events.
+    fn batch(&self, events: &[Event]) -> Batch {
         let bars: Vec<Bar> = events.iter().filter_map(Event::bar).cloned().collect();
         let instruments = self.unknown_of(&bars);
-        if !bars.is_empty() {
-            let marks = self.clock_with(&bars).into_iter().collect();
-            self.store.write(&Batch { bars, instruments: instruments.clone(), marks, ..Batch::default() }).await?;
-        }
-        self.show(events, instruments, position);
-        Ok(())
+        let marks = self.clock_with(&bars).into_iter().collect();
+        Batch { instruments, bars, marks, source: None }
     }
 
     /// Instruments that first appear with these bars.
@@ -72,7 +89,7 @@ impl Market {
         let mut state = self.write();
         state.instruments.extend(instruments.into_iter().map(|i| (i.symbol.clone(), i)));
         for event in events {
-            state.board.apply(event);
+            state.board.apply(event, position);
             state.feed.market_time = state.feed.market_time.max(Some(event.time));
         }
         state.position = position;
@@ -156,7 +173,7 @@ fn kind(event: &Event) -> (u8, u8) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use tickmesh_fanout::log::{Log, LogConfig};
 
@@ -221,14 +238,14 @@ mod tests {
         }
     }
 
-    fn market(store: &Arc<Flaky>) -> Market {
+    fn market(store: &Arc<Flaky>) -> Arc<Market> {
         let log = Log::memory(LogConfig::default());
-        Market::new(Arc::clone(store) as _, log, &PROTOBUF, Feed::waiting(FeedKind::Replay, None))
+        Arc::new(Market::new(Arc::clone(store) as _, log, &PROTOBUF, Feed::waiting(FeedKind::Replay, None)))
     }
 
-    fn session(open: i64) -> Vec<Event> {
+    fn session(open: i64) -> Arc<[Event]> {
         let series = Series { symbol: "AAPL".try_into().unwrap(), time_frame: TimeFrame::D1 };
-        vec![Event::closed(Bar { series, candle: candle(open, 5, 10.0) })]
+        [Event::closed(Bar { series, candle: candle(open, 5, 10.0) })].into()
     }
 
     fn times(market: &Market) -> Vec<i64> {

@@ -4,19 +4,10 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{Feed, Market};
 use crate::bar::Bar;
+use crate::event::Event;
 use crate::instrument::Instrument;
 use crate::snapshot::{Entry, Snapshot};
 use crate::store::{Page, Query, SliceQuery, StoreError};
-
-/// The newest values at one place of the log.
-pub struct Newest {
-    /// The place.
-    pub position: Position,
-    /// The market clock there.
-    pub clock: Option<Timestamp>,
-    /// Symbols with their state, in order.
-    pub entries: Vec<(Symbol, Entry)>,
-}
 
 impl Market {
     /// The feed and its clock.
@@ -69,15 +60,22 @@ impl Market {
         })
     }
 
-    /// The newest state of the instruments that `wanted` selects, at one place of the log.
-    pub fn newest(&self, wanted: impl Fn(&str) -> bool) -> Newest {
+    /// The next newest events of some symbols, those after `symbol`, as they were at a place of the log: what has come
+    /// since is left out. None when there are no more; else they go on after the symbol of the last one.
+    ///
+    /// A symbol whose events have all come since has none here, so the next symbols are looked at, `most` of those that
+    /// have some.
+    pub fn newest(
+        &self,
+        symbol: Option<&Symbol>,
+        most: usize,
+        place: Position,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Vec<Event> {
         let state = self.read();
-        let entries = state.board.entries().filter(|(symbol, _)| wanted(symbol.as_str()));
-        Newest {
-            position: state.position,
-            clock: state.feed.market_time,
-            entries: entries.map(|(symbol, entry)| (symbol.clone(), entry.clone())).collect(),
-        }
+        let entries = state.board.after(symbol).filter(|(symbol, _)| wanted(symbol.as_str()));
+        let events = entries.map(|(symbol, entry)| entry.events(symbol, place).collect::<Vec<_>>());
+        events.filter(|events| !events.is_empty()).take(most).flatten().collect()
     }
 
     /// The place of the log that readers see, with the clock there.

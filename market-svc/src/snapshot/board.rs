@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
+use tickmesh_fanout::log::Position;
 use tickmesh_proto::types::{Calendar, Symbol, TimeFrame, Timestamp};
 
 use super::{RunningIndicators, Snapshot, is_stale};
-use crate::bar::Candle;
+use crate::bar::{Bar, Candle, Series};
 use crate::event::{Event, Quote, Trade, What};
 
 /// The newest state of every instrument that has had an event.
@@ -16,19 +18,25 @@ pub struct Entry {
     trade: Option<(Trade, Timestamp)>,
     quote: Option<(Quote, Timestamp)>,
     day: Option<Candle>,
+    /// The log's places of the last trade, quote and daily bar: where each can be read that has not been imported.
+    places: [Position; 3],
     previous_close: Option<f64>,
     daily_bars: u64,
     indicators: RunningIndicators,
 }
 
 impl Board {
-    /// Takes the next event. Bars shorter than a day leave no trace here.
-    pub fn apply(&mut self, event: &Event) {
+    /// Takes the next event, which stands in the log at `place` or before. Bars shorter than a day leave no trace here.
+    pub fn apply(&mut self, event: &Event, place: Position) {
         let entry = self.entry(&event.symbol);
+        let [trade_place, quote_place, day_place] = &mut entry.places;
         match &event.what {
-            What::Trade(trade) => entry.trade = Some((*trade, event.time)),
-            What::Quote(quote) => entry.quote = Some((*quote, event.time)),
-            What::Bar(bar) if bar.series.time_frame == TimeFrame::D1 => entry.close(&bar.candle),
+            What::Trade(trade) => (entry.trade, *trade_place) = (Some((*trade, event.time)), place),
+            What::Quote(quote) => (entry.quote, *quote_place) = (Some((*quote, event.time)), place),
+            What::Bar(bar) if bar.series.time_frame == TimeFrame::D1 => {
+                *day_place = place;
+                entry.close(&bar.candle);
+            }
             What::Bar(_) => {}
         }
     }
@@ -43,9 +51,9 @@ impl Board {
         self.0.get(symbol)
     }
 
-    /// All states in order of their symbols.
-    pub fn entries(&self) -> impl Iterator<Item = (&Symbol, &Entry)> {
-        self.0.iter()
+    /// The states of the symbols after `symbol`, of all for `None`, in their order.
+    pub fn after(&self, symbol: Option<&Symbol>) -> impl Iterator<Item = (&Symbol, &Entry)> {
+        self.0.range::<Symbol, _>((symbol.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
     }
 }
 
@@ -60,27 +68,24 @@ impl Entry {
 
     /// Takes over what another entry has seen of daily bars, and keeps the last trade and quote.
     pub fn refold(&mut self, folded: Self) {
-        *self = Self { trade: self.trade, quote: self.quote, ..folded };
+        *self = Self { trade: self.trade, quote: self.quote, places: self.places, ..folded };
+    }
+
+    /// The events that it is made of, but for those that came after `place`: daily bar, quote and trade.
+    pub fn events(&self, symbol: &Symbol, place: Position) -> impl Iterator<Item = Event> {
+        let at = |time, what| Event { symbol: symbol.clone(), time, what };
+        let series = || Series { symbol: symbol.clone(), time_frame: TimeFrame::D1 };
+        let trade = self.trade.map(|(trade, time)| at(time, What::Trade(trade)));
+        let quote = self.quote.map(|(quote, time)| at(time, What::Quote(quote)));
+        let day = self.day.map(|candle| Event::closed(Bar { series: series(), candle }));
+        let [trade_place, quote_place, day_place] = self.places;
+        let events = [(day, day_place), (quote, quote_place), (trade, trade_place)];
+        events.into_iter().filter(move |(_, at)| *at <= place).filter_map(|(event, _)| event)
     }
 
     /// How many daily bars it has seen.
     pub fn daily_bars(&self) -> u64 {
         self.daily_bars
-    }
-
-    /// The bar of the newest session.
-    pub fn day(&self) -> Option<&Candle> {
-        self.day.as_ref()
-    }
-
-    /// The last trade and its time.
-    pub fn trade(&self) -> Option<(Trade, Timestamp)> {
-        self.trade
-    }
-
-    /// The best bid and offer and their time.
-    pub fn quote(&self) -> Option<(Quote, Timestamp)> {
-        self.quote
     }
 
     /// The state at `now` on the market clock; `None` before the first price.
@@ -110,8 +115,8 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bar::Draft;
     use crate::bar::tests::candle;
-    use crate::bar::{Bar, Draft, Series};
     use crate::event::Level;
 
     const DAY: i64 = 86_400_000_000_000;
@@ -133,7 +138,7 @@ mod tests {
         let mut board = Board::default();
         assert_eq!(snapshot(&board, 0), None);
         for (n, close) in [100.0, 110.0].into_iter().enumerate() {
-            board.apply(&closed(candle(n as i64 * DAY, DAY, close)));
+            board.apply(&closed(candle(n as i64 * DAY, DAY, close)), Position::START);
         }
         let seen = snapshot(&board, 3 * DAY).unwrap();
         assert_eq!((seen.last_price, seen.previous_close), (110.0, Some(100.0)));
@@ -145,12 +150,12 @@ mod tests {
     #[test]
     fn a_trade_is_newer_than_the_close() {
         let mut board = Board::default();
-        board.apply(&closed(candle(0, DAY, 100.0)));
+        board.apply(&closed(candle(0, DAY, 100.0)), Position::START);
         let level = |price| Some(Level { price, size: 1.0 });
         let quote = Quote { bid: level(104.0), ask: level(106.0) };
         let at = |time, what| Event { symbol: apple(), time: Timestamp::from_nanos(time), what };
-        board.apply(&at(DAY + 5, What::Trade(Trade { price: 105.0, size: 1.0 })));
-        board.apply(&at(DAY + 7, What::Quote(quote)));
+        board.apply(&at(DAY + 5, What::Trade(Trade { price: 105.0, size: 1.0 })), Position::START);
+        board.apply(&at(DAY + 7, What::Quote(quote)), Position::START);
         let seen = snapshot(&board, DAY + 9).unwrap();
         assert_eq!((seen.last_price, seen.quote, seen.event_time.nanos()), (105.0, Some(quote), DAY + 7));
     }
@@ -163,7 +168,7 @@ mod tests {
             let open_time = Timestamp::from_nanos(n * DAY);
             let close_time = open_time.plus(std::time::Duration::from_secs(60));
             let draft = if n < 10 { before } else { *candle(0, DAY, 100.0) };
-            board.apply(&closed(Draft { open_time, close_time, ..draft }.check().unwrap()));
+            board.apply(&closed(Draft { open_time, close_time, ..draft }.check().unwrap()), Position::START);
         }
         assert_eq!(snapshot(&board, 0).unwrap().indicators.sma_20, Some(100.0));
     }
