@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+use crate::claim::Claim;
 use crate::config::{Config, FeedKind};
 use crate::error::Error;
 use crate::feed::{Data, Desk, Feed, FeedGate, Gated, Replay, Walk};
 use crate::grpc::{Ingest, MarketDoor, PROTOBUF};
 use crate::market::{self, Market};
-use crate::store::{Batch, Mark, SqliteStore, Store};
+use crate::store::{SqliteStore, Store};
 
 /// The services of this port, for health and reflection.
 const SERVICES: [&str; 2] = ["tickmesh.market.v1.MarketService", "tickmesh.market.v1.IngestService"];
@@ -70,7 +71,7 @@ impl Part for App {
         let bars = Data::open(config.data.as_deref())?;
         let sqlite = sqlite::open(&data.join(SqliteStore::FILE), SqliteStore::MIGRATIONS).await?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::new(sqlite.readers.clone(), sqlite.writer.clone()));
-        claim(&*store, &config, start, &bars, data.path()).await?;
+        Claim::new(&config, start, &bars).stake(&*store, data.path()).await?;
         let log = open_log(&*store, &config, start, &data.join("log/market")).await?;
         let speed = (config.feed != FeedKind::None).then_some(config.speed);
         let feed = market::Feed::waiting(config.feed, speed);
@@ -141,32 +142,6 @@ fn feed_of(config: &Config, data: Data, start: Date) -> Feed {
     }
 }
 
-/// A data directory belongs to the feed, data and replay start that it was made with.
-async fn claim(store: &dyn Store, config: &Config, start: Date, data: &Data, path: &Path) -> Result<(), Error> {
-    let (start, digest) = match config.feed {
-        FeedKind::Replay => (start.to_string(), data.digest()),
-        FeedKind::Synthetic => ("synthetic".into(), format!("synthetic seed {}", config.synthetic.seed)),
-        FeedKind::None => ("none".into(), "any".into()),
-    };
-    let other = |theirs: String| Error::OtherReplay { path: path.to_owned(), theirs };
-    match (store.mark(Mark::ReplayStart).await?, store.mark(Mark::ReplayData).await?) {
-        (Some(theirs), _) if theirs != start => Err(other(flag_of(&theirs))),
-        (_, Some(theirs)) if theirs != digest => Err(other(format!("data of SHA-256 {theirs} from {start}"))),
-        (Some(_), Some(_)) => Ok(()),
-        _ => {
-            let marks = vec![(Mark::ReplayStart, start), (Mark::ReplayData, digest)];
-            store.write(&Batch { marks, ..Batch::default() }).await?;
-            Ok(())
-        }
-    }
-}
-
-/// The flag that a start's mark stands for.
-fn flag_of(start: &str) -> String {
-    let feed = matches!(start, "synthetic" | "none");
-    format!("{} {start}", if feed { "--feed" } else { "--replay-from" })
-}
-
 /// The event log: of the synthetic feed in memory alone; after `replay_again` a new epoch over the history.
 async fn open_log(store: &dyn Store, config: &Config, start: Date, dir: &Path) -> Result<Log, Error> {
     let log = LogConfig { name: "market", ..LogConfig::default() };
@@ -197,11 +172,5 @@ mod tests {
         let hours = |date| Calendar::Always.hours(date).unwrap();
         assert!(hours(start.yesterday().unwrap()).close <= last_of_history(start));
         assert!(hours(start).close > last_of_history(start));
-    }
-
-    #[test]
-    fn a_foreign_directory_is_named_by_the_flag_that_made_it() {
-        assert_eq!(flag_of("2021-01-01"), "--replay-from 2021-01-01");
-        assert_eq!(flag_of("synthetic"), "--feed synthetic");
     }
 }

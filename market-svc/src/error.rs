@@ -41,19 +41,23 @@ pub enum Error {
     /// No bar of the file can be used.
     #[error("{0} has no bar that can be used; the first fault is: {1}")]
     NoBars(String, String),
-    /// The data directory was made for another replay.
-    #[error("the data directory {} belongs to {theirs}: give these, or another --data-dir", path.display())]
+    /// The data directory was made for something else.
+    #[error("the data directory {} holds {holds}: go on with {flags}, or name another --data-dir", path.display())]
     OtherReplay {
         /// The directory.
         path: PathBuf,
         /// What it was made for.
-        theirs: String,
+        holds: String,
+        /// The flags that go on with it.
+        flags: String,
     },
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] tickmesh_mesh::store::StoreError),
     /// The store cannot be read or written.
-    #[error("market.db in the data directory cannot be used: {0}")]
+    #[error(
+        "market.db in the data directory cannot be used: {0}; put a good copy in its place, or name another --data-dir"
+    )]
     Store(#[from] StoreError),
     /// The event log cannot be used.
     #[error(transparent)]

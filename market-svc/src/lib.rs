@@ -10,6 +10,7 @@
 
 mod app;
 pub mod bar;
+mod claim;
 mod config;
 pub mod csv;
 mod error;

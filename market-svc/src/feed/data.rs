@@ -34,13 +34,16 @@ impl Data {
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: Option<&Path>) -> Result<Self, Error> {
-        let Some(path) = path else {
-            return Ok(Self { name: "bundled".into(), symbol: None, bytes: BUNDLED.into() });
-        };
+        let Some(path) = path else { return Ok(Self::bundled()) };
         let bytes = std::fs::read(path).map_err(|source| Error::Data { path: path.to_owned(), source })?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
         Ok(Self { name, symbol: Symbol::try_from(stem).ok(), bytes: bytes.into() })
+    }
+
+    /// The bundled bars.
+    pub fn bundled() -> Self {
+        Self { name: "bundled".into(), symbol: None, bytes: BUNDLED.into() }
     }
 
     /// The file's name.

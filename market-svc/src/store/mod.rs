@@ -91,6 +91,8 @@ pub enum Mark {
     ReplayStart,
     /// SHA-256 of the data that is replayed.
     ReplayData,
+    /// The name of the file of that data.
+    DataName,
     /// Set once all bars before the replay's start are imported.
     HistoryImported,
     /// The market clock, in nanoseconds since 1970. What closes after it waits to be replayed again.
@@ -103,6 +105,7 @@ impl Mark {
         match self {
             Self::ReplayStart => "replay_start",
             Self::ReplayData => "replay_data",
+            Self::DataName => "data_name",
             Self::HistoryImported => "history_imported",
             Self::Clock => "clock",
         }

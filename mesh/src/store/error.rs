@@ -21,7 +21,7 @@ pub enum StoreError {
         part: String,
     },
     /// The database cannot be opened or read.
-    #[error("cannot use the database {path}: {source}", path = path.display())]
+    #[error("cannot use the database {path}: {source}; put a good copy in its place, or choose another directory with --data-dir", path = path.display())]
     Database {
         /// The database file.
         path: PathBuf,

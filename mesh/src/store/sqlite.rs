@@ -147,6 +147,8 @@ mod tests {
         std::fs::write(dir.path().join("text.db"), "this is no database, however long the text is").unwrap();
         let text = open(&dir.path().join("text.db"), &[FIRST]).await.unwrap_err();
         assert!(matches!(text, StoreError::Database { .. }), "{text}");
+        let line = text.to_string();
+        assert!(line.contains("text.db") && line.ends_with("choose another directory with --data-dir"), "{line}");
     }
 
     #[tokio::test]
