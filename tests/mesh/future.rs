@@ -16,7 +16,7 @@ use tickmesh_proto::r#type::v1::TimeFrame;
 use tonic::Code;
 
 use crate::harness::{Mesh, SYMBOLS, nanos, soon, until};
-use crate::live::{Event as _, Live};
+use crate::live::Event as _;
 
 const DAY: i64 = 86_400;
 
@@ -53,8 +53,8 @@ async fn bars_and_snapshots_end_at_the_clock_though_more_is_asked_for() {
     }
 
     let from_tomorrow = StreamBarsRequest { start_time: Some(later(clock, 1)), ..StreamBarsRequest::default() };
-    let mut stream = Live::open(mesh.market().stream_bars(from_tomorrow).await.unwrap()).await;
-    assert!(stream.snapshot().await.is_empty(), "tomorrow has no history");
+    let beyond = mesh.market().stream_bars(from_tomorrow).await.unwrap_err();
+    assert_eq!(beyond.code(), Code::OutOfRange, "tomorrow has no history: {beyond:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt as _, stream};
 use tickmesh_fanout::topic::{EncodedMessages, Topic, TopicConfig, View};
 use tickmesh_mesh::serve::Ending;
-use tickmesh_mesh::status::{Fault, Violations};
+use tickmesh_mesh::status::Fault;
 use tickmesh_proto::google::rpc;
 use tickmesh_proto::market::v1::{
     BatchGetSnapshotsRequest, BatchGetSnapshotsResponse, BatchListBarsRequest, BatchListBarsResponse,
@@ -14,7 +14,6 @@ use tickmesh_proto::market::v1::{
     StreamBarsRequest, StreamBarsResponse, StreamTicksRequest, StreamTicksResponse, snapshot_result,
 };
 use tickmesh_proto::server::market::v1::market_service_server::MarketService;
-use tickmesh_proto::types::Symbol;
 use tonic::{Request, Response, Status};
 
 use super::page_token::PageToken;
@@ -84,11 +83,9 @@ impl MarketService for MarketDoor {
         request: Request<BatchGetSnapshotsRequest>,
     ) -> Result<Response<BatchGetSnapshotsResponse>, Status> {
         self.loaded(&request).await?;
-        let mut violations = Violations::new();
-        let listed = parse::symbols(request.into_inner().symbols, &mut violations);
-        let listed = violations.finish(listed)?;
+        let listed = parse::listed(request.into_inner())?;
         let symbols = if listed.is_empty() { self.all() } else { listed };
-        let results = symbols.iter().map(|symbol| result(symbol, self.market.snapshot(symbol))).collect();
+        let results = symbols.into_iter().map(|symbol| self.result(symbol)).collect();
         Ok(Response::new(BatchGetSnapshotsResponse { results }))
     }
 
@@ -131,7 +128,7 @@ impl MarketService for MarketDoor {
     ) -> Result<Response<Self::StreamBarsStream>, Status> {
         self.loaded(&request).await?;
         let ending = Ending::of(&request);
-        let subscription = parse::bar_stream(request.into_inner())?;
+        let subscription = parse::bar_stream(request.into_inner(), self.market.now())?;
         Ok(Response::new(self.bars.subscribe(subscription, ending)?.encoded()))
     }
 
@@ -164,17 +161,19 @@ impl MarketDoor {
         }
     }
 
-    fn all(&self) -> Vec<Symbol> {
-        self.market.instruments().into_iter().map(|(instrument, _)| instrument.symbol).collect()
+    fn all(&self) -> Vec<String> {
+        self.market.instruments().into_iter().map(|(instrument, _)| instrument.symbol.into()).collect()
     }
-}
 
-fn result(symbol: &Symbol, snapshot: Result<crate::snapshot::Snapshot, Fault>) -> SnapshotResult {
-    let result = match snapshot {
-        Ok(snapshot) => snapshot_result::Result::Snapshot(render::snapshot(&snapshot)),
-        Err(fault) => snapshot_result::Result::Error(status(fault)),
-    };
-    SnapshotResult { symbol: symbol.to_string(), result: Some(result) }
+    /// What GetSnapshot answers.
+    fn result(&self, symbol: String) -> SnapshotResult {
+        let snapshot = parse::symbol(symbol.clone()).and_then(|symbol| self.market.snapshot(&symbol));
+        let result = match snapshot {
+            Ok(snapshot) => snapshot_result::Result::Snapshot(render::snapshot(&snapshot)),
+            Err(fault) => snapshot_result::Result::Error(status(fault)),
+        };
+        SnapshotResult { symbol, result: Some(result) }
+    }
 }
 
 /// A fault as a value inside of a message.

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use tickmesh_fanout::topic::{Fields, Filter as Kinds, Subscription};
-use tickmesh_mesh::status::{Fault, Violations};
+use tickmesh_mesh::status::{Code, Fault, Violations};
 use tickmesh_proto::market::v1 as wire;
 use tickmesh_proto::r#type::v1::Delivery;
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp, utc_date};
@@ -40,10 +40,25 @@ pub(super) fn symbol(text: String) -> Result<Symbol, Fault> {
     violations.finish_some(symbol)
 }
 
-/// Symbols of a batch; empty means all.
-pub(super) fn symbols(list: Vec<String>, violations: &mut Violations) -> Vec<Symbol> {
-    if list.len() > MAX_SYMBOLS {
+/// What a batch of snapshots lists, which may be no symbols; empty means all.
+pub(super) fn listed(request: wire::BatchGetSnapshotsRequest) -> Result<Vec<String>, Fault> {
+    let wire::BatchGetSnapshotsRequest { symbols } = request;
+    let mut violations = Violations::new();
+    bounded(&symbols, &mut violations);
+    violations.finish(symbols)
+}
+
+fn bounded(list: &[String], violations: &mut Violations) -> bool {
+    let bounded = list.len() <= MAX_SYMBOLS;
+    if !bounded {
         violations.add("symbols", format_args!("must list {MAX_SYMBOLS} at most, has {}", list.len()));
+    }
+    bounded
+}
+
+/// Symbols of a batch; empty means all.
+fn symbols(list: Vec<String>, violations: &mut Violations) -> Vec<Symbol> {
+    if !bounded(&list, violations) {
         return Vec::new();
     }
     let parse = |(n, text)| violations.take(&format!("symbols[{n}]"), Symbol::try_from(text));
@@ -109,7 +124,9 @@ pub(super) fn ticks(request: wire::StreamTicksRequest) -> Result<Subscription, F
     Subscription::parse(fields, Delivery::Latest)
 }
 
-pub(super) fn bar_stream(request: wire::StreamBarsRequest) -> Result<Subscription, Fault> {
+/// # Errors
+/// INVALID_ARGUMENT naming every bad field; OUT_OF_RANGE, reason BEYOND_CLOCK, for history that has yet to come.
+pub(super) fn bar_stream(request: wire::StreamBarsRequest, now: Option<Timestamp>) -> Result<Subscription, Fault> {
     let wire::StreamBarsRequest {
         symbols,
         delivery,
@@ -124,7 +141,17 @@ pub(super) fn bar_stream(request: wire::StreamBarsRequest) -> Result<Subscriptio
     let mut violations = Violations::new();
     let subscription = Subscription::check(fields, Delivery::All, &mut violations);
     let time_frame = frame(time_frame, &mut violations).map(TimeFrame::code);
-    violations.finish(subscription.filter(Kinds { kind: None, time_frame }))
+    let subscription = violations.finish(subscription.filter(Kinds { kind: None, time_frame }))?;
+    let start_time = start_time.and_then(|time| Timestamp::try_from(time).ok());
+    match start_time.zip(now) {
+        Some((start_time, now)) if start_time > now => Err(beyond_clock(start_time, now)),
+        _ => Ok(subscription),
+    }
+}
+
+fn beyond_clock(start_time: Timestamp, now: Timestamp) -> Fault {
+    let text = format!("start_time {start_time} lies beyond the market clock, which stands at {now}");
+    Fault::new(Code::OutOfRange, "BEYOND_CLOCK", text).meta("market_time", now.to_string())
 }
 
 fn frame(number: i32, violations: &mut Violations) -> Option<TimeFrame> {

@@ -4,6 +4,7 @@
 
 mod again;
 mod alone;
+mod answers;
 mod harness;
 mod history;
 mod loading;
