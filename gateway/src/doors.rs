@@ -1,6 +1,6 @@
 //! Every door on one router: which request goes where.
 //!
-//! 1. `/{package.Service}/{Method}` → native gRPC and gRPC-Web, passed through;
+//! 1. `/{package.Service}/{Method}` → native gRPC and gRPC-Web, passed through; anything else is told where JSON goes;
 //! 2. `/health`, `/openapi.json`, `/ws/realtime`, `/docs` → the gateway's own;
 //! 3. any path of an HTTP rule → REST;
 //! 4. anything else → the dashboard's files, or 404.
@@ -21,6 +21,7 @@ use tonic_web::GrpcWebLayer;
 use tower::Layer as _;
 
 use crate::contract::Contracts;
+use crate::grpc_only::GrpcOnly;
 use crate::health::Prober;
 use crate::openapi;
 use crate::pages::{File, dashboard, docs};
@@ -75,6 +76,7 @@ impl Doors {
         let services = self.contracts.services();
         services.fold(Router::new(), |router, service| {
             let door = GrpcWebLayer::new().layer(self.proxy.clone());
+            let door = GrpcOnly::new(door, Arc::clone(&self.contracts), self.errors.clone());
             router.route_service(&format!("/{service}/{{*method}}"), door)
         })
     }

@@ -23,6 +23,7 @@ pub mod doors;
 mod error;
 mod farewell;
 mod finite;
+mod grpc_only;
 pub mod health;
 mod live;
 pub mod openapi;

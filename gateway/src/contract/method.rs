@@ -2,6 +2,8 @@
 
 use http::uri::PathAndQuery;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
+use prost_types::MethodOptions;
+use prost_types::method_options::IdempotencyLevel;
 
 use super::{Destination, Rule};
 use crate::render::Renderer;
@@ -86,8 +88,33 @@ impl Method {
         }
     }
 
+    /// Whether one call of it changes nothing and has one answer.
+    pub fn only_reads(&self) -> bool {
+        let options = self.descriptor.method_descriptor_proto().options.as_ref();
+        let level = options.map(MethodOptions::idempotency_level);
+        level == Some(IdempotencyLevel::NoSideEffects) && self.kind() == Kind::Unary
+    }
+
     /// Whether it may take longer than any deadline of ours: it waits for something on purpose.
     pub fn waits(&self) -> bool {
         self.path == "/google.longrunning.Operations/WaitOperation"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::Contracts;
+
+    #[test]
+    fn only_reading_is_what_the_contracts_say_of_a_unary_method() {
+        let contracts = Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
+        let only_reads = |path: &str| contracts.method(&format!("/tickmesh.{path}")).unwrap().only_reads();
+        assert!(only_reads("market.v1.MarketService/ListBars") && only_reads("model.v1.ForecastService/Predict"));
+        assert!(
+            !only_reads("model.v1.TrainingService/TrainModels") && !only_reads("model.v1.RegistryService/SetAlias")
+        );
+        assert!(
+            !only_reads("market.v1.MarketService/StreamTicks") && !only_reads("market.v1.IngestService/ImportBars")
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! REST: a request of HTTP and JSON → a call of gRPC, and its answer back.
 //!
-//! A request's way: [`routes`] finds the method, [`request`] makes its message of path, query and body, the upstream is
-//! called, [`response`] or [`stream`] renders the answer. Errors of any step become `google.rpc.Status` in JSON.
+//! A request's way: [`routes`] finds the method, [`request`] makes its message of path, query and body ([`refusal`] if it
+//! cannot), the upstream is called, [`response`] or [`stream`] renders the answer. Errors of any step become `google.rpc.Status` in JSON.
 
 mod deadline;
 pub mod error;
 pub mod framing;
+mod refusal;
 mod request;
 mod response;
 pub mod routes;
@@ -65,7 +66,10 @@ impl Rest {
         let ending = Ending::of(&request);
         let (head, body) = request.into_parts();
         let body = read(body).await?;
-        let mut message = request::message(found, head.uri.query(), &body)?;
+        let (mut message, violations) = request::message(found, head.uri.query(), &body);
+        if !violations.is_empty() {
+            return Err(refusal::of(&self.upstreams, &method, &message, violations).await.into());
+        }
         match method.kind() {
             Kind::ServerStream => {
                 resume(&mut message, &head.headers);
@@ -94,12 +98,14 @@ fn unreadable(error: &str) -> Fault {
     error::bad_field("body", format!("must arrive whole: {error}"))
 }
 
-/// A browser's `EventSource` that reconnects says the last id it saw, which is a cursor.
+/// A browser's `EventSource` that reconnects says the last id it saw, which is a cursor, and the same URL again: the
+/// beginning in it has been read.
 fn resume(message: &mut DynamicMessage, headers: &http::HeaderMap) {
     let Some(cursor) = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty()) else {
         return;
     };
     if let Some(field) = message.descriptor().get_field_by_name("resume_after") {
         message.set_field(&field, Value::String(cursor.to_owned()));
+        message.clear_field_by_name("start_time");
     }
 }

@@ -1,7 +1,7 @@
 //! Path, query and body → the request's message.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, ReflectMessage as _, Value};
-use tickmesh_mesh::status::{Fault, Violations};
+use tickmesh_mesh::status::Violations;
 
 use super::routes::Match;
 use crate::contract::{Body, resolve};
@@ -9,11 +9,9 @@ use crate::query::proto_name;
 use crate::template::{Binding, PathError};
 use crate::{decode, query};
 
-/// Makes the message that a request of REST means.
-///
-/// # Errors
-/// INVALID_ARGUMENT that names every part of the request that does not fit.
-pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) -> Result<DynamicMessage, Fault> {
+/// Makes the message that a request of REST means, and names every part of the request that does not fit: the message has
+/// the rest.
+pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) -> (DynamicMessage, Violations) {
     let mut violations = Violations::new();
     let input = found.method.input();
     let mut message = match found.body {
@@ -26,10 +24,7 @@ pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) ->
         (Body::Nothing, Some(raw)) => query::bind(&mut message, raw, &mut violations),
     }
     bind_path(&mut message, found.bindings, &mut violations);
-    if !violations.is_empty() {
-        decode::name_missing(&message, &mut violations);
-    }
-    violations.finish(message)
+    (message, violations)
 }
 
 fn bind_path(message: &mut DynamicMessage, bindings: Result<Vec<Binding<'_>>, PathError>, violations: &mut Violations) {
@@ -73,7 +68,8 @@ mod tests {
     fn read(verb: &Verb, path: &str, raw_query: Option<&str>, body: &str) -> Result<String, Vec<String>> {
         let routes = Routes::new(&Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap());
         let Found::Method(found) = routes.find(verb, path) else { panic!("{path} is no path") };
-        match message(found, raw_query, body.as_bytes()) {
+        let (message, violations) = message(found, raw_query, body.as_bytes());
+        match violations.finish(message) {
             Ok(message) => Ok(serde_json::to_string(&message).unwrap()),
             Err(fault) => Err(crate::testing::violated_fields(fault)),
         }

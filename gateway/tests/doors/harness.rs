@@ -32,6 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Mesh {
     pub(crate) gateway: SocketAddr,
     pub(crate) market: Market,
+    pub(crate) model: Model,
     pub(crate) readiness: Readiness,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<Result<(), gateway::Error>>,
@@ -39,11 +40,11 @@ pub(crate) struct Mesh {
 
 impl Mesh {
     pub(crate) async fn start() -> Self {
-        let market = Market::new();
+        let (market, model) = (Market::new(), Model::default());
         let services = Routes::new(MarketServiceServer::new(market.clone()))
             .add_service(IngestServiceServer::new(market.clone()))
-            .add_service(ForecastServiceServer::new(Model))
-            .add_service(OperationsServer::new(Model))
+            .add_service(ForecastServiceServer::new(model.clone()))
+            .add_service(OperationsServer::new(model.clone()))
             .add_service(health().await);
         let ready = get(async || Json(serde_json::json!({"ready": true, "latches": []})));
         let mesh = serve(services.into_axum_router().route("/readyz", ready)).await;
@@ -60,7 +61,7 @@ impl Mesh {
         let app = App::build(config, setup(readiness.clone())).await.unwrap();
         let gateway = app.addr();
         let served = tokio::spawn(app.run(async { drop(stopped.await) }));
-        Self { gateway, market, readiness, shutdown: Some(shutdown), served }
+        Self { gateway, market, model, readiness, shutdown: Some(shutdown), served }
     }
 
     /// Asks the gateway to drain.

@@ -115,6 +115,21 @@ fn script(request: &StreamTicksRequest) -> (Vec<Result<StreamTicksResponse, Stat
     }
 }
 
+/// A stream of bars that begins at a time or goes on after a cursor.
+fn begun(request: StreamBarsRequest) -> Result<Response<Items<Encoded<StreamBarsResponse>>>, Status> {
+    let mut violations = Violations::new();
+    if request.start_time.is_some() && !request.resume_after.is_empty() {
+        violations.add("start_time", "must not be given together with resume_after");
+    }
+    violations.finish(())?;
+    let ack = Ack { resume_after: request.resume_after, ..Ack::default() };
+    let control = Some(stream_bars_response::Control::Ack(ack));
+    let message = StreamBarsResponse { sequence: 1, control, ..Default::default() };
+    Ok(Response::new(Box::pin(
+        stream::iter([Ok(Encoded::new(message.encode_to_vec().into()))]).chain(stream::pending()),
+    )))
+}
+
 #[async_trait]
 impl MarketService for Market {
     type BatchListBarsStream = Items<BatchListBarsResponse>;
@@ -137,6 +152,12 @@ impl MarketService for Market {
         let mut violations = Violations::new();
         if request.page_size < 0 {
             violations.add("page_size", "must be at least 0");
+        }
+        if request.time_frame == 0 {
+            violations.add("time_frame", "must be given");
+        }
+        if request.page_token == "x" {
+            violations.add("page_token", "is none that was given out");
         }
         violations.finish(())?;
         let bar = Bar { symbol: request.symbol, time_frame: request.time_frame, volume: 1e6, ..Bar::default() };
@@ -167,7 +188,14 @@ impl MarketService for Market {
         }))))
     }
 
-    async fn stream_bars(&self, _: Request<StreamBarsRequest>) -> Result<Response<Self::StreamBarsStream>, Status> {
+    async fn stream_bars(
+        &self,
+        request: Request<StreamBarsRequest>,
+    ) -> Result<Response<Self::StreamBarsStream>, Status> {
+        let request = request.into_inner();
+        if request.symbols == ["BEGINS"] {
+            return begun(request);
+        }
         let large = StreamBarsResponse { cursor: "x".repeat(60_000), ..Default::default() };
         let large: Bytes = large.encode_to_vec().into();
         let open = self.opened();

@@ -1,6 +1,8 @@
 //! A model that forecasts one symbol and runs one operation.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::Stream;
 use tickmesh_mesh::status::Violations;
@@ -11,8 +13,18 @@ use tickmesh_proto::server::longrunning::operations_server::Operations;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastService;
 use tonic::{Request, Response, Status, async_trait};
 
-#[derive(Clone)]
-pub(crate) struct Model;
+/// Clones share what they count.
+#[derive(Clone, Default)]
+pub(crate) struct Model {
+    cancelled: Arc<AtomicUsize>,
+}
+
+impl Model {
+    /// How often an operation was cancelled.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
 
 #[async_trait]
 impl ForecastService for Model {
@@ -81,6 +93,7 @@ impl Operations for Model {
     }
 
     async fn cancel_operation(&self, _: Request<CancelOperationRequest>) -> Result<Response<()>, Status> {
+        self.cancelled.fetch_add(1, Ordering::Relaxed);
         Ok(Response::new(()))
     }
 

@@ -73,12 +73,53 @@ async fn rules_of_the_service_name_every_field_too() {
 }
 
 #[tokio::test]
+async fn what_the_types_refuse_and_what_the_service_refuses_is_one_list() {
+    let mesh = Mesh::start().await;
+    let answer = get(&mesh, "/v1/market/AAPL/bars?time_frame=99&page_size=-1&page_token=x&limit=5").await;
+    let fields = ["limit", "page_size", "page_token", "time_frame"].map(str::to_owned).to_vec();
+    assert_eq!((answer.status.as_u16(), answer.violations()), (400, fields));
+    let rules = answer.detail("BadRequest")["fieldViolations"].to_string();
+    assert!(
+        rules.contains("must be one of TIME_FRAME"),
+        "the service's word on what it did not get is left out: {rules}"
+    );
+    let answer = post(&mesh, "/predict", r#"{"symbol":"AAPL","modelVersion":"bad","foo":1}"#).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.violations()),
+        (400, vec!["foo".to_owned(), "model_version".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_call_with_side_effects_is_never_made_from_part_of_a_request() {
+    let mesh = Mesh::start().await;
+    let answer = post(&mesh, "/v1/operations/model/7:cancel", r#"{"force":true}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["force".to_owned()]));
+    assert_eq!(mesh.model.cancelled(), 0);
+    assert_eq!(post(&mesh, "/v1/operations/model/7:cancel", "{}").await.status, 200);
+    assert_eq!(mesh.model.cancelled(), 1);
+}
+
+#[tokio::test]
+async fn json_on_a_path_of_grpc_is_told_where_to_go() {
+    let mesh = Mesh::start().await;
+    let request = || Request::post("/").header("content-type", "application/json");
+    let answer = send(&mesh, request(), "/tickmesh.model.v1.ForecastService/Predict", b"{}").await;
+    assert_eq!((answer.status.as_u16(), &answer.detail("ErrorInfo")["reason"]), (415, &json!("NOT_GRPC")));
+    assert!(answer.json()["message"].as_str().unwrap().contains("POST /v1/forecasts:predict"), "{}", answer.json());
+    let answer = send(&mesh, request(), "/tickmesh.market.v1.IngestService/ImportBars", b"{}").await;
+    assert!(answer.json()["message"].as_str().unwrap().contains("its client streams"), "{}", answer.json());
+    let answer = send(&mesh, request(), "/tickmesh.model.v1.ForecastService/Nothing", b"{}").await;
+    assert_eq!((answer.status.as_u16(), &answer.detail("ErrorInfo")["reason"]), (415, &json!("METHOD_UNKNOWN")));
+}
+
+#[tokio::test]
 async fn unknown_parameters_are_400_by_name() {
     let mesh = Mesh::start().await;
     let answer = get(&mesh, "/v1/market/AAPL/bars?limit=5&page_size=x&frame=1D").await;
     assert_eq!(
         (answer.status.as_u16(), answer.violations()),
-        (400, ["frame", "limit", "page_size"].map(str::to_owned).to_vec())
+        (400, ["frame", "limit", "page_size", "time_frame"].map(str::to_owned).to_vec())
     );
 }
 
@@ -132,12 +173,19 @@ async fn operations_are_read_listed_and_waited_for() {
     assert_eq!(with_verb(&mesh, Method::DELETE, "/v1/operations/model/7").await.json(), json!({}));
     let answer = get(&mesh, "/v1/operations").await;
     assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["name".to_owned()]));
+    for path in ["/v1/operations/portfolio", "/v1/operations/portfolio/7"] {
+        let answer = get(&mesh, path).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.detail("ErrorInfo")["metadata"]["known"]),
+            (404, &json!("operations/model"))
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_response_has_a_largest_size() {
     let mesh = Mesh::start().await;
-    let answer = get(&mesh, "/v1/market/AAPL/bars?page_size=1000000").await;
+    let answer = get(&mesh, "/v1/market/AAPL/bars?page_size=1000000&time_frame=1D").await;
     assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (429, &json!(8)));
     assert_eq!(answer.detail("ErrorInfo")["reason"], "RESPONSE_TOO_LARGE");
 }

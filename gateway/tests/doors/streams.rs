@@ -79,3 +79,13 @@ async fn the_last_event_id_resumes() {
     let ack: Json = serde_json::from_str(text.lines().next().unwrap().strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(ack["ack"]["resumeAfter"], json!("c1"));
 }
+
+#[tokio::test]
+async fn a_resumed_stream_does_not_begin_again() {
+    let mesh = Mesh::start().await;
+    let path = "/v1/market/bars:stream?symbols=BEGINS&start_time=2021-01-04T00:00:00Z";
+    let mut response = open(&mesh, events().header("last-event-id", "c1"), path, b"").await;
+    assert_eq!(response.status(), 200);
+    let text = read_until(response.body_mut(), "ack").await;
+    assert!(text.contains(r#""resumeAfter":"c1""#), "{text}");
+}
