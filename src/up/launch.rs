@@ -1,3 +1,5 @@
+//! The order in which the mesh comes up: history, models, then the feed.
+
 use std::convert::Infallible;
 use std::time::Duration;
 

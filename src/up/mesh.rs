@@ -1,3 +1,6 @@
+//! The mesh in one process: takes its ports, builds and runs its parts, drains them in turn.
+
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
 use std::thread::available_parallelism;
@@ -86,17 +89,18 @@ impl Mesh {
             settings.model.train_missing = false;
         }
         let mut parts = Parts::new(settings, readiness.clone(), cpu);
-        let started = parts.start(ports).await;
-        let result = match started {
-            Err(failure) => Err(failure),
-            Ok(gate) => {
-                let launch = launch(Launch { addresses, target, gate, trains, readiness, report });
-                tokio::select! {
-                    () = stop => Ok(()),
-                    failed = parts.failed() => Err(failed),
-                    failed = launch => failed.map(|never| match never {}),
-                }
+        let running = async {
+            let gate = parts.start(ports).await?;
+            let launch = launch(Launch { addresses, target, gate, trains, readiness, report });
+            tokio::select! {
+                failed = parts.failed() => Err(failed),
+                failed = launch => failed,
             }
+        };
+        let result: Result<(), Failure> = tokio::select! {
+            // Also while parts are still built: what they have written is then as after a crash.
+            () = stop => Ok(()),
+            failed = running => failed.map(|never: Infallible| match never {}),
         };
         let drained = parts.drain().await;
         result.and(drained)

@@ -33,5 +33,5 @@ pub async fn run(global: &Global, args: UpArgs) -> Result<(), Failure> {
     let stop = shutdown::signal()?;
     let report = if global.json { Report::Json } else { Report::Text };
     let mesh = Mesh::bind(settings, args.target.unwrap_or(Target::All))?;
-    mesh.run(report, stop).await
+    mesh.run(report, stop.cancelled_owned()).await
 }

@@ -1,3 +1,5 @@
+//! The ports of the parts that run here, taken before anything slow begins.
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 

@@ -1,3 +1,5 @@
+//! What `up` says on standard output: sentences for people, JSON for programs.
+
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};

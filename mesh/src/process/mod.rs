@@ -87,20 +87,10 @@ pub async fn run<P: Part>() -> ExitCode {
     }
 }
 
-/// Is cancelled at the first signal. A task of its own waits for it, which hears the second one too while a part is
-/// built; it ends with the process.
+/// Is cancelled at the first signal.
 fn stop() -> Result<CancellationToken, Refusal> {
     telemetry::init("info", telemetry::LogFormat::Auto)?;
-    let signal = shutdown::signal()?;
-    let stop = CancellationToken::new();
-    drop(tokio::spawn({
-        let stop = stop.clone();
-        async move {
-            signal.await;
-            stop.cancel();
-        }
-    }));
-    Ok(stop)
+    Ok(shutdown::signal()?)
 }
 
 async fn run_until<P: Part>(sources: Sources, stop: CancellationToken) -> Result<(), Refusal> {
