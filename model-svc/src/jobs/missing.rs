@@ -40,7 +40,7 @@ impl Jobs {
         }
         let until = self.tools.market.replay_start().await?.unwrap_or(Timestamp::MAX);
         let request = TrainRequest { symbols: Vec::new(), order: Order::default(), until, missing_only: true };
-        let launch = Launch { owner: OWNER.to_owned(), request_id: None };
+        let launch = Launch { owner: OWNER.to_owned(), request: None };
         Ok(Some(self.train(launch, request).await?.id))
     }
 
