@@ -4,7 +4,7 @@ use std::sync::Arc;
 use tickmesh_proto::types::{Symbol, Timestamp, utc_date};
 
 use super::*;
-use crate::decision::Reason;
+use crate::decision::{Action, Reason};
 use crate::family::{ForestSpec, Spec};
 use crate::forecast::{Quality, Rules};
 use crate::history::History;
