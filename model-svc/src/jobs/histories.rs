@@ -7,14 +7,16 @@ use super::board::Tools;
 use crate::history::DailyBar;
 
 /// The bars of symbols closed at or before `until`, complete: where the live loop has fewer bars than the market lists,
-/// the market is asked, and the live loop is given them too.
+/// the market is asked, and the live loop is given them too. It is given the list first, so that whatever it then makes of
+/// a symbol's bars is by the symbol's own calendar.
 pub(super) async fn complete(
     tools: &Tools,
     symbols: &[Symbol],
     until: Timestamp,
 ) -> Result<Vec<(Symbol, Vec<DailyBar>)>, Fault> {
-    let listed: HashMap<Symbol, u64> =
-        tools.market.listed().await?.into_iter().map(|one| (one.symbol, one.daily_bars)).collect();
+    let listed = tools.market.listed().await?;
+    tools.commands.list(listed.clone()).await?;
+    let listed: HashMap<Symbol, u64> = listed.into_iter().map(|one| (one.symbol, one.daily_bars)).collect();
     let mut histories = Vec::with_capacity(symbols.len());
     for symbol in symbols {
         let wanted = listed.get(symbol).copied().unwrap_or(0);

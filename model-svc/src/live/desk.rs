@@ -112,6 +112,14 @@ impl Desk {
         }
     }
 
+    /// Says which sessions it has.
+    pub(super) fn calendar(&mut self, calendar: Calendar) {
+        self.calendar = calendar;
+        if let Some(newest) = &mut self.newest {
+            newest.target_time = next_close(calendar, newest.bar.time());
+        }
+    }
+
     /// Takes in a version's reign as champion. Told of the newest bar's moment, the desk may issue a forecast at once.
     pub(super) fn install(&mut self, version: Arc<Version>, reign: Reign, terms: &Terms) -> Option<Event> {
         self.versions.insert(reign.version, version);
@@ -127,7 +135,7 @@ impl Desk {
             return Vec::new();
         }
         let row = self.state.update(&bar.adjusted);
-        let target_time = self.calendar.next_close(bar.time()).unwrap_or(Timestamp::MAX);
+        let target_time = next_close(self.calendar, bar.time());
         let newest = Newest { bar, row, target_time, cursor: cursor.into() };
         self.newest = Some(newest.clone());
         let outcome = self.score(&bar);
@@ -240,6 +248,10 @@ impl Desk {
     fn write_history(&self) -> std::sync::RwLockWriteGuard<'_, History> {
         self.history.write().expect("no holder panics")
     }
+}
+
+fn next_close(calendar: Calendar, time: Timestamp) -> Timestamp {
+    calendar.next_close(time).unwrap_or(Timestamp::MAX)
 }
 
 fn issued(tracker: &Tracker, forecast: Forecast, row: &Row, cursor: &str) -> Event {

@@ -61,8 +61,13 @@ impl Engine {
         !self.ahead.is_empty() || self.desks.values().any(|desk| desk.extent().1)
     }
 
-    /// Says which sessions a symbol has, before its first bar.
+    /// Says which sessions a symbol has. Bars may have come before: what follows from the newest is put right, what was
+    /// served stands.
     pub fn calendar(&mut self, symbol: Symbol, calendar: Calendar) {
+        if let Some(desk) = self.desks.get_mut(&symbol) {
+            desk.calendar(calendar);
+            self.show(&BTreeSet::from([symbol.clone()]));
+        }
         self.calendars.insert(symbol, calendar);
     }
 

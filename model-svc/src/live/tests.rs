@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tickmesh_proto::types::{Symbol, Timestamp, utc_date};
+use tickmesh_proto::types::{Calendar, Symbol, Timestamp, utc_date};
 
 use super::*;
 use crate::decision::{Action, Reason};
@@ -215,4 +215,27 @@ fn what_is_made_from_a_bar_long_past_is_held_and_does_not_count() {
     assert_eq!((issued.forecast.quality, issued.forecast.decision.action), (Quality::Stale, Action::Hold));
     assert_eq!(engine.lapse(), [], "it has nothing to lapse from");
     assert!(!Served::from(&issued.forecast).counts);
+}
+
+/// Day 2 is a Saturday of 1970.
+#[test]
+fn a_calendar_that_comes_after_the_bars_puts_the_next_close_right() {
+    let (histories, champions) = testing::small();
+    let symbol = testing::symbol("S0");
+    let saturday = (400..).find(|day| day % 7 == 2).unwrap();
+    let bars = &histories[&symbol].bars()[..=saturday];
+    let mut engine = Engine::new(Rules::default(), Vec::new(), Archive::default());
+    engine.take(bars.iter().map(|bar| LiveBar { symbol: symbol.clone(), bar: *bar }).collect(), "");
+    let weekend = engine.board().symbols[&symbol].newest.as_ref().unwrap().target_time;
+    engine.calendar(symbol.clone(), Calendar::Always);
+    let standing = engine.board().symbols[&symbol].clone();
+    assert_eq!(
+        (standing.calendar, standing.newest.as_ref().unwrap().target_time),
+        (Calendar::Always, testing::day(saturday as i64 + 1))
+    );
+    assert!(weekend > testing::day(saturday as i64 + 1), "a stock's next session is another");
+    let reign = Reign { version: 1, after: testing::day(saturday as i64) };
+    let event = engine.install(Install { version: champions[0].version.clone(), reign });
+    let Some(Event::Issued(issued)) = event else { panic!("the first champion serves at once") };
+    assert_eq!(issued.forecast.target_time, testing::day(saturday as i64 + 1));
 }

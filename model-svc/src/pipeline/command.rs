@@ -2,6 +2,7 @@ use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::feed::Listed;
 use crate::history::DailyBar;
 use crate::store::{Alias, ModelFacts, RequestKey};
 use crate::training::Trained;
@@ -34,6 +35,13 @@ pub enum Command {
         symbol: Symbol,
         /// All its bars.
         bars: Vec<DailyBar>,
+        /// Answers when it is done.
+        answer: oneshot::Sender<Result<(), Fault>>,
+    },
+    /// Take in the instruments that the market lists now, with their calendars.
+    List {
+        /// The instruments.
+        listed: Vec<Listed>,
         /// Answers when it is done.
         answer: oneshot::Sender<Result<(), Fault>>,
     },
@@ -99,6 +107,14 @@ impl Commands {
     /// If the live loop has ended.
     pub async fn backfill(&self, symbol: Symbol, bars: Vec<DailyBar>) -> Result<(), Fault> {
         self.send(|answer| Command::Backfill { symbol, bars, answer }).await
+    }
+
+    /// Takes in the instruments that the market lists now.
+    ///
+    /// # Errors
+    /// If the live loop has ended.
+    pub async fn list(&self, listed: Vec<Listed>) -> Result<(), Fault> {
+        self.send(|answer| Command::List { listed, answer }).await
     }
 
     /// Notes that a training has left symbols without a model: nobody need wait for their forecasts.

@@ -10,6 +10,7 @@
 
 mod command;
 mod latches;
+mod logging;
 mod run;
 mod signals;
 #[cfg(test)]

@@ -13,20 +13,14 @@ use super::latches::Latches;
 use super::signals::Signals;
 use crate::features::FeatureSet;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
-use crate::forecast::{Forecast, Rules};
+use crate::forecast::Rules;
 use crate::jobs::unknown_version;
-use crate::live::{Archive, Engine, Event, Install, Reign};
+use crate::live::{Archive, Engine, Install, Reign};
 use crate::shared::Shared;
 use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
 use crate::version::{Version, VersionName};
 
-/// Who owns what the service does by itself.
-const OWNER: &str = "system";
-/// Signals that go into a log at most when it has to be filled again: as many as it keeps whatever their age.
-const REFILL: usize = 10_000;
-/// Signals that are appended at a time.
-const APPEND: usize = 500;
 /// Pauses between attempts to store or log, while the disk refuses.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -46,18 +40,18 @@ pub struct Parts {
 
 /// The live loop.
 pub struct Pipeline {
-    parts: Parts,
+    pub(super) parts: Parts,
     /// Taken while a step runs on another thread.
     engine: Option<Engine>,
-    run: String,
-    mark: LogMark,
+    pub(super) run: String,
+    pub(super) mark: LogMark,
     /// Places in the log of signals whose forecasts the store has lost: a power cut took them from the store alone. They
     /// are made again by the same bars, and must not be logged again.
-    ahead: VecDeque<u64>,
+    pub(super) ahead: VecDeque<u64>,
     /// Whether the run's history is in: what bars do then is told as it happens.
-    caught_up: bool,
+    pub(super) caught_up: bool,
     /// The signals that were told to have lapsed, by the close that they were made at.
-    lapsed: HashMap<Symbol, Timestamp>,
+    pub(super) lapsed: HashMap<Symbol, Timestamp>,
 }
 
 impl Pipeline {
@@ -122,7 +116,10 @@ impl Pipeline {
                 self.parts.latches.caught_up();
                 self.parts.shared.loaded.send_replace(true);
             }
-            FeedEvent::Lost => self.parts.latches.lost(),
+            FeedEvent::Lost => {
+                self.parts.shared.feed.store(Arc::new(FeedPhase::Silent));
+                self.parts.latches.lost();
+            }
             FeedEvent::Pulse { phase, market_time } => {
                 self.parts.shared.feed.store(Arc::new(phase));
                 if let Some(time) = market_time {
@@ -143,6 +140,10 @@ impl Pipeline {
             Command::Backfill { symbol, bars, answer } => {
                 self.step(move |engine| engine.backfill(&symbol, bars)).await;
                 self.show();
+                drop(answer.send(Ok(())));
+            }
+            Command::List { listed, answer } => {
+                self.list(listed).await;
                 drop(answer.send(Ok(())));
             }
             Command::Skip { symbols, answer } => {
@@ -191,35 +192,6 @@ impl Pipeline {
         self.parts.shared.run.store(Arc::new(run.clone()));
         self.run = run;
         Ok(())
-    }
-
-    /// Logs what a crash left between store and log.
-    async fn catch_up(&mut self, run: &str, mark: LogMark) -> Result<(), Fault> {
-        // What the log has served beyond the mark are the forecasts that follow it. Another log than the mark's has none
-        // of them, and is filled again.
-        let (epoch, _) = self.parts.signals.position();
-        let is_same = epoch == mark.epoch;
-        let (from, place) = if is_same { (mark.position, mark.place) } else { (0, 0) };
-        let mut logged = if is_same { VecDeque::from(self.parts.signals.served_after(from)) } else { VecDeque::new() };
-        // To store nothing tells the newest place.
-        let newest = self.parts.store.record(run, OWNER, &[], &mark).await.map_err(failed)?;
-        let stored = usize::try_from(newest.saturating_sub(place)).unwrap_or(usize::MAX);
-        let missing = stored.saturating_sub(logged.len()).min(REFILL);
-        let stored_at = logged.drain(..stored.min(logged.len())).next_back();
-        self.ahead = logged;
-        let forecasts = self.parts.store.recorded_after(run, place, missing).await.map_err(failed)?;
-        let forecasts: Vec<Forecast> = forecasts.into_iter().map(|stored| stored.issued.forecast).collect();
-        forecasts.chunks(APPEND).try_for_each(|some| self.parts.signals.append(some))?;
-        self.parts.signals.publish();
-        self.mark = self.mark_after(stored_at.unwrap_or(from), newest);
-        Ok(())
-    }
-
-    /// The mark at a place of which the log has all signals: at its end, unless it is ahead of the store. Then the last
-    /// signal that the store has stands at `stored_at`.
-    fn mark_after(&self, stored_at: u64, place: u64) -> LogMark {
-        let (epoch, end) = self.parts.signals.position();
-        LogMark { epoch, position: if self.ahead.is_empty() { end } else { stored_at }, place }
     }
 
     async fn list(&mut self, listed: Vec<Listed>) {
@@ -285,7 +257,7 @@ impl Pipeline {
     }
 
     /// Runs a step of the engine on a blocking thread. Not on the compute pool: a training must not delay a live bar.
-    async fn step<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Engine) -> T + Send + 'static) -> T {
+    pub(super) async fn step<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Engine) -> T + Send + 'static) -> T {
         let mut engine = self.engine.take().expect("a step gives the engine back");
         let (engine, result) = tokio::task::spawn_blocking(move || {
             let result = work(&mut engine);
@@ -297,57 +269,7 @@ impl Pipeline {
         result
     }
 
-    /// Stores, logs and publishes. While the disk refuses, the loop stands still and tries again: it never goes on without.
-    async fn commit(&mut self, events: Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
-        let (store, run, mark) = (&self.parts.store, &self.run, &self.mark);
-        let place = persist("store forecasts", || store.record(run, OWNER, &events, mark)).await;
-        let issued = events.into_iter().filter_map(|event| match event {
-            Event::Issued(issued) => Some(issued.forecast),
-            Event::Scored(_) => None,
-        });
-        let mut forecasts: Vec<Forecast> = issued.collect();
-        let known = self.ahead.len().min(forecasts.len());
-        let stored_at = self.ahead.drain(..known).next_back();
-        forecasts.drain(..known);
-        self.log(&forecasts).await;
-        self.mark = self.mark_after(stored_at.unwrap_or(self.mark.position), place);
-    }
-
-    /// Tells of signals that have lapsed, each once: the market clock went on, and no bar came.
-    ///
-    /// Not while history is read: what lapsed and was followed by a bar was told of then. Nor while the log is ahead.
-    async fn lapse(&mut self) {
-        if !self.caught_up || !self.ahead.is_empty() {
-            return;
-        }
-        let mut lapsed = self.step(Engine::lapse).await;
-        lapsed.retain(|forecast| self.lapsed.insert(forecast.symbol.clone(), forecast.as_of) != Some(forecast.as_of));
-        if lapsed.is_empty() {
-            return;
-        }
-        self.board();
-        let Some(clock) = self.parts.shared.board.load().clock else { return };
-        while let Err(fault) = self.parts.signals.lapse(&lapsed, clock) {
-            wait("log signals", &fault).await;
-        }
-        self.parts.signals.publish();
-    }
-
-    async fn log(&self, forecasts: &[Forecast]) {
-        for some in forecasts.chunks(APPEND) {
-            while let Err(fault) = self.parts.signals.append(some) {
-                wait("log signals", &fault).await;
-            }
-        }
-        // The board first: who hears of a signal and asks for the forecast finds it.
-        self.board();
-        self.parts.signals.publish();
-    }
-
-    fn board(&self) {
+    pub(super) fn board(&self) {
         if let Some(engine) = &self.engine {
             self.parts.shared.board.store(Arc::new(engine.board()));
         }
@@ -377,7 +299,7 @@ async fn champions(store: &dyn Store) -> Result<Vec<Install>, StoreError> {
     Ok(champions)
 }
 
-async fn persist<T, F>(what: &str, attempt: impl Fn() -> F) -> T
+pub(super) async fn persist<T, F>(what: &str, attempt: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<T, StoreError>>,
 {
@@ -389,11 +311,11 @@ where
     }
 }
 
-async fn wait(what: &str, error: &(dyn std::error::Error + Send + Sync)) {
+pub(super) async fn wait(what: &str, error: &(dyn std::error::Error + Send + Sync)) {
     tracing::error!(%error, "cannot {what}; trying again");
     tokio::time::sleep(RETRY).await;
 }
 
-fn failed(error: StoreError) -> Fault {
+pub(super) fn failed(error: StoreError) -> Fault {
     Fault::internal(error)
 }

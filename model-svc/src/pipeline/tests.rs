@@ -6,7 +6,7 @@ use tickmesh_mesh::status::Fault;
 use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::{Command, Latches, Parts, Pipeline, Signals};
-use crate::feed::{FeedEvent, Listed};
+use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::{Forecast, Rules};
 use crate::history::{DailyBar, RawPrices};
 use crate::live::{Engine, Event, LiveBar};
@@ -345,6 +345,7 @@ async fn a_start_with_champions_is_ready_without_its_market() {
     assert!(!house.readiness.is_ready());
     pipeline.on_event(FeedEvent::Lost).await;
     assert!(house.readiness.is_ready());
+    assert_eq!(**house.shared.feed.load(), FeedPhase::Silent);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod alone;
 mod behaviour;
 mod faults;
 mod harness;
+mod imported;
 mod market;
 mod readiness;
 mod stale;
