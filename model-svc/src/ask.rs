@@ -14,10 +14,10 @@ use crate::family::Fitted;
 use crate::features::{self, FeatureSet, Row, State, fold};
 use crate::forecast::{Forecast, Moment, Rules, Tracker};
 use crate::history::DailyBar;
-use crate::jobs::unknown_version;
 use crate::live::{Reign, Standing, serving};
 use crate::shared::Shared;
 use crate::store::Store;
+use crate::usable::usable_version;
 use crate::version::{Version, VersionName};
 
 /// A question about one symbol.
@@ -135,8 +135,8 @@ impl Answers {
     /// Any question.
     ///
     /// # Errors
-    /// NOT_FOUND, reason SYMBOL_UNKNOWN or MODEL_VERSION_UNKNOWN; OUT_OF_RANGE, reason BEYOND_CLOCK; RESOURCE_EXHAUSTED
-    /// when the compute queue is full.
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN or MODEL_VERSION_UNKNOWN; FAILED_PRECONDITION, reason FEATURE_SET_MISMATCH;
+    /// OUT_OF_RANGE, reason BEYOND_CLOCK; RESOURCE_EXHAUSTED when the compute queue is full.
     pub async fn ask(&self, question: Question) -> Result<Answer, Fault> {
         let Question { symbol, as_of, version, explain } = question;
         let standing = self.shared.standing(&symbol)?;
@@ -175,7 +175,7 @@ impl Answers {
         let Some(as_of) = as_of else { return Ok(None) };
         let clock = self.shared.board.load().clock;
         if clock.is_none_or(|clock| as_of > clock) {
-            return Err(beyond_clock(as_of, clock));
+            return Err(beyond_clock("as_of", as_of, clock));
         }
         let newest = standing.newest.as_ref().map(|newest| newest.bar.time());
         Ok(Some(as_of).filter(|as_of| newest.is_none_or(|newest| *as_of < newest)))
@@ -186,8 +186,7 @@ impl Answers {
         if let Some(forecaster) = standing.forecaster.as_ref().filter(|one| one.version().name == *name) {
             return Ok(Arc::clone(forecaster.version()));
         }
-        let found = self.store.version(name).await.map_err(Fault::internal)?;
-        found.map(Arc::new).ok_or_else(|| unknown_version(name))
+        usable_version(self.store.as_ref(), name).await.map(Arc::new)
     }
 
     /// The features now or of the past.
@@ -296,9 +295,10 @@ fn distance(one: Option<&Row>, other: Option<&Row>) -> f64 {
     }
 }
 
-fn beyond_clock(as_of: Timestamp, clock: Option<Timestamp>) -> Fault {
+/// The refusal of a moment in `field` that has not come.
+pub(crate) fn beyond_clock(field: &str, time: Timestamp, clock: Option<Timestamp>) -> Fault {
     let clock = clock.map_or_else(|| "before its first bar".to_owned(), |clock| clock.to_string());
-    let text = format!("as_of {as_of} lies beyond the market clock, which stands at {clock}");
+    let text = format!("{field} {time} lies beyond the market clock, which stands at {clock}");
     Fault::new(Code::OutOfRange, "BEYOND_CLOCK", text).meta("market_time", clock)
 }
 

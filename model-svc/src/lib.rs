@@ -32,7 +32,7 @@
 //! | [`calibration`], [`conformal`], [`decision`] | from raw output to expected return, interval and action |
 //! | [`family`], [`version`], [`training_range`], [`evaluation`], [`training`], [`backtest`] | models and how good they are |
 //! | [`forecast`], [`live`], [`ask`], [`portfolio`], [`monitor`] | forecasts bar by bar, answers, scores |
-//! | [`store`], [`pipeline`], [`jobs`], [`shared`], [`feed`] | what is kept, and what runs |
+//! | [`store`], [`usable`], [`pipeline`], [`jobs`], [`shared`], [`feed`] | what is kept, and what runs |
 //! | [`grpc`] | the one room that knows protobuf and tonic |
 
 mod app;
@@ -64,6 +64,7 @@ pub mod store;
 mod testing;
 pub mod training;
 pub mod training_range;
+pub mod usable;
 pub mod version;
 pub mod walk_forward;
 

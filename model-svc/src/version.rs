@@ -11,6 +11,7 @@ use crate::calibration::{Calibration, SymbolFit};
 use crate::dataset::hex;
 use crate::evaluation::Evaluation;
 use crate::family::Fitted;
+use crate::features::FeatureSet;
 use crate::training_range::TrainingRange;
 
 /// The name of a version, `models/{symbol}/versions/{number}`.
@@ -82,6 +83,12 @@ impl Version {
     #[must_use]
     pub fn in_sample(&self, as_of: Timestamp) -> bool {
         as_of < self.train_end
+    }
+
+    /// Whether it learned from these features.
+    #[must_use]
+    pub fn reads(&self, features: &FeatureSet) -> bool {
+        self.facts.feature_set == features.id()
     }
 
     /// Whether the bar that closed at `time` lies within what the version has learned from.

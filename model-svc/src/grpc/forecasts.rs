@@ -4,7 +4,7 @@ use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastService;
 use tickmesh_proto::r#type::v1::Delivery;
-use tickmesh_proto::types::Timestamp;
+use tickmesh_proto::types::{Symbol, Timestamp};
 use tonic::{Request, Response, Status};
 
 use super::parse::{self, Holdings, Sizes};
@@ -14,6 +14,7 @@ use crate::decision::Reason;
 use crate::forecast::Forecast;
 use crate::live::Standing;
 use crate::portfolio::{self, Whole};
+use crate::shared::unknown_symbol;
 
 #[tonic::async_trait]
 impl ForecastService for Face {
@@ -59,6 +60,7 @@ impl ForecastService for Face {
         request: Request<wire::ListForecastsRequest>,
     ) -> Result<Response<wire::ListForecastsResponse>, Status> {
         let (query, page) = parse::forecasts(request.into_inner())?;
+        self.know(&query.symbols).await?;
         let run = self.answers.shared.run.load_full();
         let mut stored = self.answers.store.forecasts(&run, &query).await.map_err(Fault::internal)?;
         let next_page_token = page.cut(&mut stored, |one| parse::seal(&one.key()));
@@ -93,6 +95,17 @@ impl Face {
         self.answers.shared.board.load().clock
     }
 
+    /// Refuses symbols of which there are neither bars nor models.
+    async fn know(&self, symbols: &[Symbol]) -> Result<(), Fault> {
+        let shared = &self.answers.shared;
+        for symbol in symbols.iter().filter(|symbol| !shared.knows(symbol.as_str())) {
+            if self.answers.store.model(symbol).await.map_err(Fault::internal)?.is_none() {
+                return Err(unknown_symbol(symbol.as_str(), &shared.symbols()));
+            }
+        }
+        Ok(())
+    }
+
     async fn one_of_many(&self, symbol: &str, as_of: Option<Timestamp>) -> Result<Answer, Fault> {
         if as_of.is_none() {
             return self.answers.now(symbol);
@@ -120,10 +133,7 @@ impl Face {
         let Whole { expected, volatility, interval, correlation } =
             self.answers.cpu.run(move || portfolio::whole(&held, &made, &bars)).await?;
         let clock = self.clock();
-        let row = |(symbol, values): (&tickmesh_proto::types::Symbol, Vec<f64>)| wire::CorrelationRow {
-            symbol: symbol.to_string(),
-            values,
-        };
+        let row = |(symbol, values): (&Symbol, Vec<f64>)| wire::CorrelationRow { symbol: symbol.to_string(), values };
         Ok(wire::PredictPortfolioResponse {
             forecasts: forecasts.into_iter().map(|forecast| render::answer(forecast.into(), clock)).collect(),
             weights,

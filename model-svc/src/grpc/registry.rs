@@ -7,8 +7,8 @@ use tonic::{Request, Response, Status};
 
 use super::parse::{self, ModelRef, VersionRef};
 use super::{Face, owner, render};
-use crate::jobs::unknown_version;
-use crate::store::{ModelFacts, VersionFacts};
+use crate::store::{Alias, ModelFacts, VersionFacts};
+use crate::usable::unknown_version;
 use crate::version::VersionName;
 
 #[tonic::async_trait]
@@ -77,13 +77,19 @@ impl Face {
             VersionRef::Alias(symbol, alias) => {
                 let model = self.model(&symbol).await?;
                 let named = model.aliases.iter().find(|(one, _)| *one == alias);
-                let text = || format!("models/{symbol} has no {alias}");
-                let missing = || Fault::new(Code::NotFound, "MODEL_VERSION_UNKNOWN", text());
-                let (_, number) = *named.ok_or_else(missing)?;
+                let (_, number) = *named.ok_or_else(|| unnamed(&symbol, alias))?;
                 VersionName { symbol, number }
             }
         };
         let newest = self.versions(&name.symbol, name.number.saturating_add(1), 1).await?;
         newest.into_iter().find(|version| version.name == name).ok_or_else(|| unknown_version(&name))
     }
+}
+
+fn unnamed(symbol: &Symbol, alias: Alias) -> Fault {
+    Fault::new(Code::NotFound, "MODEL_VERSION_UNKNOWN", format!("models/{symbol} has no {alias}")).resource(
+        "tickmesh.model.v1.ModelVersion",
+        format!("models/{symbol}/versions/{alias}"),
+        "the alias names no version",
+    )
 }

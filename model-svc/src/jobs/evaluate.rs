@@ -8,6 +8,7 @@ use super::histories;
 use super::job::{Job, View};
 use super::wire::{EvaluateProgress, EvaluateReport};
 use crate::backtest::{Found, MIN_ROWS, TooFewRows, evaluate};
+use crate::usable::usable_version;
 use crate::version::{Version, VersionName};
 
 /// An evaluation that was asked for.
@@ -25,11 +26,10 @@ impl Jobs {
     /// Starts an evaluation.
     ///
     /// # Errors
-    /// NOT_FOUND for an unknown version; FAILED_PRECONDITION, reason TOO_FEW_ROWS, with too few bars after its training;
-    /// RESOURCE_EXHAUSTED when the queue is full.
+    /// NOT_FOUND for an unknown version; FAILED_PRECONDITION, reason TOO_FEW_ROWS, with too few bars after its training,
+    /// or FEATURE_SET_MISMATCH; RESOURCE_EXHAUSTED when the queue is full.
     pub async fn evaluate(&self, launch: Launch, request: EvaluateRequest) -> Result<View, Fault> {
-        let found = self.tools.store.version(&request.version).await.map_err(Fault::internal)?;
-        let version = found.ok_or_else(|| unknown_version(&request.version))?;
+        let version = usable_version(self.tools.store.as_ref(), &request.version).await?;
         let rows = self.rows(&version, &request);
         if rows < MIN_ROWS {
             return Err(too_few(&request.version, rows));
@@ -78,15 +78,6 @@ async fn run(
 
 fn contains(request: &EvaluateRequest, time: Timestamp) -> bool {
     request.start.is_none_or(|start| time >= start) && request.end.is_none_or(|end| time < end)
-}
-
-/// The refusal of a version that does not exist.
-pub(crate) fn unknown_version(name: &VersionName) -> Fault {
-    Fault::new(Code::NotFound, "MODEL_VERSION_UNKNOWN", format!("there is no {name}")).resource(
-        "tickmesh.model.v1.ModelVersion",
-        name.to_string(),
-        "no training has made it",
-    )
 }
 
 fn too_few(name: &VersionName, rows: usize) -> Fault {

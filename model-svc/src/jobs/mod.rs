@@ -17,7 +17,6 @@ mod wire;
 
 pub use board::{Jobs, Launch, Tools};
 pub use evaluate::EvaluateRequest;
-pub(crate) use evaluate::unknown_version;
 pub use job::View;
 pub use train::TrainRequest;
 pub use wire::{EvaluateProgress, EvaluateReport, Skipped, TrainProgress, TrainReport, Wire};

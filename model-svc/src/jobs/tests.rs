@@ -70,7 +70,7 @@ impl House {
     async fn train(&self) -> View {
         let spec = Spec::Forest(ForestSpec { trees: 4, depth: 4, ..ForestSpec::default() });
         let order = Order { spec, folds: 3, ..Order::default() };
-        let request = TrainRequest { symbols: Vec::new(), order, until: Timestamp::MAX, missing_only: false };
+        let request = TrainRequest { symbols: Vec::new(), order, until: None, missing_only: false };
         self.jobs.train(launch(), request).await.unwrap()
     }
 

@@ -10,6 +10,7 @@ use super::cpu::patiently;
 use super::histories;
 use super::job::{Job, View};
 use super::wire::{Skipped, TrainProgress, TrainReport};
+use crate::ask::beyond_clock;
 use crate::calibration::SymbolFit;
 use crate::family::FitError;
 use crate::store::{Alias, VersionFacts};
@@ -23,8 +24,8 @@ pub struct TrainRequest {
     pub symbols: Vec<Symbol>,
     /// What to train.
     pub order: Order,
-    /// Learn from bars closed at or before this moment.
-    pub until: Timestamp,
+    /// Learn from bars closed at or before this moment; none means all.
+    pub until: Option<Timestamp>,
     /// Leave out symbols that have a champion.
     pub missing_only: bool,
 }
@@ -33,15 +34,23 @@ impl Jobs {
     /// Starts a training.
     ///
     /// # Errors
-    /// NOT_FOUND for an unknown symbol; UNAVAILABLE when the market cannot be asked; RESOURCE_EXHAUSTED when the queue is
+    /// NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK, for an end that has not come; UNAVAILABLE when the market cannot be asked; RESOURCE_EXHAUSTED when the queue is
     /// full.
     pub async fn train(&self, launch: Launch, request: TrainRequest) -> Result<View, Fault> {
+        self.has_come(request.until)?;
         let symbols = self.known(&request.symbols).await?;
         let progress = TrainProgress::begun(clock::now());
         let metadata = self.tools.wire.training(&progress);
         let (tools, owner) = (self.tools.clone(), launch.owner.clone());
         let run = |job| Training { tools, job, owner, progress, request, skipped: Vec::new() }.run(symbols);
         self.launch(launch, metadata, run).await
+    }
+
+    /// The market clock is the later of what the feed says and the newest close: heartbeats come after the bars.
+    fn has_come(&self, until: Option<Timestamp>) -> Result<(), Fault> {
+        let clock = self.tools.shared.board.load().clock;
+        let ahead = until.filter(|until| clock.is_none_or(|clock| *until > clock));
+        ahead.map_or(Ok(()), |until| Err(beyond_clock("train_end_time", until, clock)))
     }
 
     /// The symbols asked for, all of them known to the market.
@@ -84,7 +93,8 @@ impl Training {
     async fn make(&mut self, symbols: Vec<Symbol>) -> Result<Vec<Trained>, Fault> {
         let models = self.models(symbols).await?;
         let symbols: Vec<Symbol> = models.keys().cloned().collect();
-        let histories = histories::complete(&self.tools, &sorted(symbols), self.request.until).await?;
+        let histories =
+            histories::complete(&self.tools, &sorted(symbols), self.request.until.unwrap_or(Timestamp::MAX)).await?;
         let plan = self.plan(histories).await?;
         let done = self.work(&plan).await?;
         self.finish(plan, done, models).await
@@ -165,7 +175,7 @@ impl Training {
         let family = self.request.order.spec.family();
         let fit = |version: &Version| {
             version.fitted.family() == family
-                && version.train_end <= self.request.until
+                && self.request.until.is_none_or(|until| version.train_end <= until)
                 && version.facts.horizon == self.request.order.horizon
         };
         champions.filter(|version| fit(version)).map(|version| version.facts.fit).collect()

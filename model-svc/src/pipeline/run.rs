@@ -14,11 +14,11 @@ use super::signals::Signals;
 use crate::features::FeatureSet;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::Rules;
-use crate::jobs::unknown_version;
 use crate::live::{Archive, Engine, Install, Reign};
 use crate::shared::Shared;
 use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
+use crate::usable::{unknown_version, usable_version};
 use crate::version::{Version, VersionName};
 
 /// Pauses between attempts to store or log, while the disk refuses.
@@ -223,8 +223,7 @@ impl Pipeline {
 
     async fn promote(&mut self, promotion: Promotion) -> Result<ModelFacts, Fault> {
         let Promotion { alias, version, owner, time, request } = promotion;
-        let found = self.parts.store.version(&version).await.map_err(failed)?;
-        let found = found.ok_or_else(|| unknown_version(&version))?;
+        let found = usable_version(self.parts.store.as_ref(), &version).await?;
         let newest_bar = self.newest_bar(&version.symbol).unwrap_or(found.train_end);
         let serves = self.champion(&version.symbol) == Some(version.number);
         let change = AliasChange { alias, version, newest_bar, time, owner, request };
@@ -290,7 +289,7 @@ async fn champions(store: &dyn Store) -> Result<Vec<Install>, StoreError> {
         let Some(version) = store.version(&name).await? else {
             return Err(StoreError::damaged("serving history", format!("{name} is missing")));
         };
-        if version.facts.feature_set == FeatureSet::standard().id() {
+        if version.reads(&FeatureSet::standard()) {
             champions.push(Install { version: Arc::new(version), reign: record.reign });
         } else {
             tracing::warn!(version = %name, "was trained on other features and cannot serve; train it again");

@@ -102,15 +102,15 @@ pub(crate) async fn an_alias_moves_and_its_past_is_kept(store: impl Store) {
         owner: "anonymous".into(),
         request: None,
     };
-    assert!(moved(store.set_alias(&to(2, 500)).await.unwrap()));
-    assert!(moved(store.set_alias(&to(2, 501)).await.unwrap()), "where it points already");
-    assert!(moved(store.set_alias(&to(1, 502)).await.unwrap()));
+    assert!(moved(&store.set_alias(&to(2, 500)).await.unwrap()));
+    assert!(moved(&store.set_alias(&to(2, 501)).await.unwrap()), "where it points already");
+    assert!(moved(&store.set_alias(&to(1, 502)).await.unwrap()));
     assert_eq!(store.set_alias(&to(3, 503)).await.unwrap(), Moved::NoSuchVersion);
     let past: Vec<_> = store.reigns().await.unwrap().into_iter().map(|r| (r.reign.version, r.reign.after)).collect();
     assert_eq!(past, [(1, testing::day(449)), (2, testing::day(500)), (1, testing::day(502))]);
 }
 
-fn moved(moved: Moved) -> bool {
+fn moved(moved: &Moved) -> bool {
     matches!(moved, Moved::Claimed(Claim::Done(_)))
 }
 
@@ -131,13 +131,13 @@ pub(crate) async fn a_move_is_made_once_however_often_its_request_comes(store: i
     };
     let first = to(2, "me", Some(key("SetAlias", "to 2")));
     let Moved::Claimed(Claim::Done(answer)) = store.set_alias(&first).await.unwrap() else { panic!("it is new") };
-    assert!(moved(store.set_alias(&to(1, "me", None)).await.unwrap()), "somebody moves it back");
+    assert!(moved(&store.set_alias(&to(1, "me", None)).await.unwrap()), "somebody moves it back");
     assert_eq!(store.set_alias(&first).await.unwrap(), Moved::Claimed(Claim::Known(answer)), "the answer of then");
     assert_eq!(store.reigns().await.unwrap().last().unwrap().reign.version, 1, "and nothing moves");
     let other = key("SetAlias", "to 1");
     let reused = to(1, "me", Some(other.clone()));
     assert_eq!(store.set_alias(&reused).await.unwrap(), Moved::Claimed(Claim::Taken(other.clone())));
-    assert!(moved(store.set_alias(&to(1, "you", Some(other))).await.unwrap()), "another owner's id is another id");
+    assert!(moved(&store.set_alias(&to(1, "you", Some(other))).await.unwrap()), "another owner's id is another id");
 }
 
 pub(crate) async fn models_and_versions_come_in_pages(store: impl Store) {

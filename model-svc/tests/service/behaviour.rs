@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use prost::Message as _;
-use tickmesh_mesh::status::Code;
+use sqlx::Connection as _;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::google::longrunning::operation::Result as Ended;
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::model::v1::{Action, ForecastQuality, Reason};
@@ -173,6 +174,34 @@ async fn a_second_version_challenges_and_an_alias_makes_it_serve_from_the_next_b
 }
 
 #[tokio::test]
+async fn a_version_of_other_features_is_refused_wherever_it_is_used() {
+    let house = House::trained().await;
+    house.train(small()).await;
+    let path = house.dir.path().join(model_svc::store::SqliteStore::FILE);
+    let mut database = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+    let change = "UPDATE versions SET facts = json_set(facts, '$.feature_set', 'older') WHERE number = 2";
+    assert_eq!(sqlx::query(change).execute(&mut database).await.unwrap().rows_affected(), 2);
+    let version = "models/S0/versions/2".to_owned();
+    let alias = wire::SetAliasRequest {
+        name: "models/S0".into(),
+        alias: "champion".into(),
+        version: version.clone(),
+        request_id: String::new(),
+    };
+    let predict = wire::PredictRequest { symbol: "S0".into(), model_version: version.clone(), ..Default::default() };
+    let evaluate = wire::EvaluateModelRequest { name: version, ..Default::default() };
+    let refused = [
+        house.service.registry().set_alias(alias).await.unwrap_err(),
+        house.service.forecasts().predict(predict).await.unwrap_err(),
+        house.service.training().evaluate_model(evaluate).await.unwrap_err(),
+    ];
+    for fault in refused.map(Fault::from) {
+        assert_eq!((fault.code(), fault.reason()), (Code::FailedPrecondition, "FEATURE_SET_MISMATCH"), "{fault}");
+    }
+    assert_eq!(house.predict("S0").await.model_version, CHAMPION);
+}
+
+#[tokio::test]
 async fn a_training_can_be_cancelled_and_its_end_is_kept() {
     let house = House::new().await;
     let forest = wire::ForestParams { trees: Some(2_000), depth: Some(12), ..Default::default() };
@@ -205,7 +234,7 @@ async fn a_training_asked_for_twice_is_one_and_has_champions_left_alone() {
     let again = house.service.training().train_models(request.clone()).await.unwrap().into_inner();
     assert_eq!(again, first);
     let other = wire::TrainModelsRequest { symbols: vec!["S0".into()], ..request.clone() };
-    let refused = tickmesh_mesh::status::Fault::from(house.service.training().train_models(other).await.unwrap_err());
+    let refused = Fault::from(house.service.training().train_models(other).await.unwrap_err());
     assert_eq!((refused.code(), refused.reason()), (Code::AlreadyExists, "REQUEST_ID_REUSED"), "another request");
     let alias = wire::SetAliasRequest {
         name: "models/S0".into(),
@@ -229,10 +258,26 @@ async fn strangers_are_told_what_is_known_and_bad_requests_every_field() {
     assert_eq!(status.code(), tonic::Code::NotFound);
     assert!(status.message().contains("S0, S1") && status.message().contains("tickmesh import"), "{status}");
     let request = wire::PredictRequest { symbol: "x".into(), model_version: "y".into(), ..Default::default() };
-    let fault = tickmesh_mesh::status::Fault::from(house.service.forecasts().predict(request).await.unwrap_err());
+    let fault = Fault::from(house.service.forecasts().predict(request).await.unwrap_err());
     let fields: Vec<&str> = fault.violations().iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["symbol", "model_version"]);
     let ahead = prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 };
     let request = wire::PredictRequest { symbol: "S0".into(), as_of: Some(ahead), ..Default::default() };
     assert_eq!(house.service.forecasts().predict(request).await.unwrap_err().code(), tonic::Code::OutOfRange);
+    let request = wire::TrainModelsRequest { train_end_time: Some(ahead), ..small() };
+    let fault = Fault::from(house.service.training().train_models(request).await.unwrap_err());
+    assert_eq!((fault.code(), fault.reason()), (Code::OutOfRange, "BEYOND_CLOCK"));
+    let request = wire::ListForecastsRequest { symbols: vec!["S0".into(), "ZZZ".into()], ..Default::default() };
+    let fault = Fault::from(house.service.forecasts().list_forecasts(request).await.unwrap_err());
+    assert_eq!((fault.code(), fault.reason()), (Code::NotFound, "SYMBOL_UNKNOWN"));
+}
+
+#[tokio::test]
+async fn an_alias_that_names_no_version_is_not_found_by_its_name() {
+    let house = House::trained().await;
+    let request = wire::GetModelVersionRequest { name: "models/S0/versions/challenger".into() };
+    let status = house.service.registry().get_model_version(request).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::NotFound);
+    let details = String::from_utf8_lossy(status.details()).into_owned();
+    assert!(details.contains("google.rpc.ResourceInfo") && details.contains("models/S0/versions/challenger"));
 }

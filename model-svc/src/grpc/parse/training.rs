@@ -3,7 +3,6 @@ use std::ops::RangeInclusive;
 use tickmesh_mesh::status::{Fault, Violations};
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::model::v1::ModelFamily;
-use tickmesh_proto::types::Timestamp;
 
 use super::names::version;
 use super::{moment, range, request_key, symbol_list};
@@ -34,7 +33,7 @@ pub(in crate::grpc) fn train(
     let spec = spec(family, forest, ridge, &mut violations);
     let default = Order::default();
     let folds = if folds == 0 { default.folds } else { bounded("folds", folds, FOLDS, &mut violations) };
-    let until = moment("train_end_time", train_end_time, &mut violations).unwrap_or(Timestamp::MAX);
+    let until = moment("train_end_time", train_end_time, &mut violations);
     let order = Order { spec, folds, seed: seed.unwrap_or(default.seed), horizon: default.horizon };
     let request = request_key("TrainingService.TrainModels", &id, &rest, &mut violations);
     let launch = Launch { owner, request };
@@ -118,7 +117,7 @@ mod tests {
         let (launch, request) = train(wire::TrainModelsRequest::default(), "me".into()).unwrap();
         assert_eq!(request.order, Order::default());
         assert_eq!((request.order.folds, request.order.seed), (5, 42));
-        assert_eq!((launch.request, request.until), (None, Timestamp::MAX));
+        assert_eq!((launch.request, request.until), (None, None));
     }
 
     #[test]
