@@ -11,7 +11,17 @@ pub(crate) struct Goodbye {
     _held: Box<dyn Send>,
 }
 
-/// Resolves when a stream is to end: its connection does, or it is old enough, or its call's deadline passes.
+/// Kept back from a call's deadline, so that its client has the goodbye and the cursor in it before its own timer ends the
+/// call: the way to the client, a relay between and a busy machine take their time.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// When a call says goodbye whose deadline this is: a margin before it, at most a quarter of the time that is left.
+fn polite(deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline - MARGIN.min(left / 4)
+}
+
+/// Resolves when a stream is to end: its connection does, or it is old enough, or its call's deadline is near.
 pub(crate) async fn goodbye<E>(ending: E, age: Duration, deadline: Option<Instant>) -> Goodbye
 where
     E: Future + Send + 'static,
@@ -19,7 +29,7 @@ where
     let mut ending = Box::pin(ending);
     let late = async {
         match deadline {
-            Some(deadline) => sleep_until(deadline).await,
+            Some(deadline) => sleep_until(polite(deadline)).await,
             None => pending().await,
         }
     };

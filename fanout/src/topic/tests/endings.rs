@@ -57,30 +57,36 @@ async fn the_ending_is_held_until_goodbye_is_said() {
     assert_eq!(freed.try_recv(), Err(oneshot::error::TryRecvError::Closed));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stream_ends_at_the_deadline_of_its_call() {
-    let market = Market::new();
-    let context = context::RequestContext {
+/// A call with so much time.
+fn call(left: Duration) -> context::RequestContext {
+    let (trace_id, span_id) = (String::new(), String::new());
+    context::RequestContext {
         request_id: "r-1".into(),
         caller: Arc::new(context::Caller::anonymous()),
-        deadline: Some(Instant::now() + Duration::from_secs(10)),
-        trace: Arc::new(context::Trace {
-            trace_id: String::new(),
-            span_id: String::new(),
-            sampled: false,
-            state: None,
-        }),
-    };
-    let mut client = context::scope(context, async { market.joined(Fields::default()) }).await;
-    let message = client.wait().await.unwrap();
-    let Control::EndOfStream(end) = control(&message) else { panic!("{message:?}") };
-    assert_eq!(end.reason(), tickmesh_proto::r#type::v1::end_of_stream::Reason::Deadline);
-    client.wait().await;
-    let fault = Fault::from(client.failed.unwrap());
-    assert_eq!(
-        (fault.code(), fault.metadata("request_id")),
-        (tickmesh_mesh::status::Code::DeadlineExceeded, Some("r-1"))
-    );
+        deadline: Some(Instant::now() + left),
+        trace: Arc::new(context::Trace { trace_id, span_id, sampled: false, state: None }),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_says_goodbye_before_the_deadline_of_its_call() {
+    for (left, kept) in [(10_000, 100), (200, 50)].map(|(l, k)| (Duration::from_millis(l), Duration::from_millis(k))) {
+        let market = Market::new();
+        let (call, started) = (call(left), Instant::now());
+        let mut client = context::scope(call, async { market.joined(Fields::default()) }).await;
+        let message = client.wait().await.unwrap();
+        let Control::EndOfStream(end) = control(&message) else { panic!("{message:?}") };
+        assert_eq!(end.reason(), tickmesh_proto::r#type::v1::end_of_stream::Reason::Deadline);
+        let after = started.elapsed();
+        // Timers are of a millisecond.
+        assert!(after >= left - kept && after <= left - kept + Duration::from_millis(2), "after {after:?} of {left:?}");
+        client.wait().await;
+        let fault = Fault::from(client.failed.unwrap());
+        assert_eq!(
+            (fault.code(), fault.metadata("request_id")),
+            (tickmesh_mesh::status::Code::DeadlineExceeded, Some("r-1"))
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
