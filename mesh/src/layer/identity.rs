@@ -34,9 +34,10 @@ pub(super) fn context(headers: &HeaderMap, deadline: Option<Instant>) -> Request
     }
 }
 
-/// The span of a call: what is logged within it carries these fields.
+/// The span of a call: what is logged within it carries these fields. It is at the level of errors so that no filter that
+/// lets a line pass takes the line's fields.
 pub(super) fn span(call: &Call, context: &RequestContext, peer: Option<SocketAddr>) -> Span {
-    let span = tracing::info_span!(
+    let span = tracing::error_span!(
         "call",
         request_id = %context.request_id,
         trace_id = %context.trace.trace_id,

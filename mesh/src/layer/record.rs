@@ -105,3 +105,37 @@ fn name_of(verb: &Verb) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == verb.as_str()).unwrap_or(OTHER)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::layer::identity;
+    use crate::methods::{Kind, Method};
+    use crate::telemetry::json::tests::logged;
+
+    fn call() -> Call {
+        let method = Method { service: Arc::from("tickmesh.Desk"), name: Arc::from("Get"), kind: Kind::Unary };
+        Call { door: Door::Grpc, method: Some(method) }
+    }
+
+    #[test]
+    fn a_call_that_fails_is_logged_with_all_that_is_known_of_it_whatever_the_filter() {
+        for filter in ["warn", "info", "error,tickmesh_mesh=warn"] {
+            let context = identity::context(&HeaderMap::new(), None);
+            let lines = logged(filter, || {
+                let span = identity::span(&call(), &context, Some(([127, 0, 0, 1], 4711).into()));
+                Record::start("test", &call(), &Verb::POST, span).finish(Outcome::Grpc(tonic::Code::Internal));
+            });
+            let [line] = lines.as_slice() else { panic!("{filter}: {lines:?}") };
+            assert_eq!((&line["level"], &line["message"]), (&"WARN".into(), &"call failed".into()));
+            assert_eq!(line["request_id"], *context.request_id, "{filter}");
+            assert_eq!(line["trace_id"], *context.trace.trace_id);
+            assert_eq!((&line["rpc_method"], &line["rpc_code"]), (&"tickmesh.Desk/Get".into(), &"INTERNAL".into()));
+            assert_eq!(line["peer"], "127.0.0.1:4711");
+        }
+    }
+}

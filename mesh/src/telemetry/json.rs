@@ -71,10 +71,11 @@ impl Visit for Fields<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
+    use tracing_subscriber::EnvFilter;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
@@ -92,20 +93,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_is_flat_and_has_the_fields_of_its_call() {
+    /// The lines that `act` logs under a filter.
+    pub(crate) fn logged(filter: &str, act: impl FnOnce()) -> Vec<Value> {
         let sink = Sink::default();
         let writer = sink.clone();
         let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
         let layer = layer.fmt_fields(JsonFields::new()).event_format(Flat);
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let registry = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(layer);
+        tracing::subscriber::with_default(registry, act);
+        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_is_flat_and_has_the_fields_of_its_call() {
+        let lines = logged("info", || {
             let span =
                 tracing::info_span!("call", request_id = "order-7", trace_id = %"4bf9", peer = tracing::field::Empty);
             span.record("peer", "127.0.0.1:4711");
             span.in_scope(|| tracing::warn!(rpc_code = "INTERNAL", duration_ms = 1.5, "call \"failed\""));
         });
-        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
-        let line: Value = serde_json::from_str(text.trim_end()).unwrap();
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!((&line["level"], &line["message"]), (&"WARN".into(), &"call \"failed\"".into()));
         assert_eq!((&line["request_id"], &line["trace_id"]), (&"order-7".into(), &"4bf9".into()));
         assert_eq!((&line["peer"], &line["rpc_code"]), (&"127.0.0.1:4711".into(), &"INTERNAL".into()));

@@ -6,7 +6,7 @@
 //! of them under `/metrics`, told apart by the label `part`.
 
 mod figures;
-mod json;
+pub(crate) mod json;
 
 use std::io::{self, IsTerminal as _};
 
@@ -36,6 +36,13 @@ pub enum LogFormat {
 pub struct FilterError {
     filter: String,
     source: tracing_subscriber::filter::ParseError,
+}
+
+impl FilterError {
+    /// The process's exit code: 64, a mistake in how it was called.
+    pub fn exit_code(&self) -> u8 {
+        64
+    }
 }
 
 /// Sets up logs to standard error and metrics for the whole process; a process that has logs already keeps them.
