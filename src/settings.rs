@@ -10,9 +10,6 @@ use tickmesh_mesh::config::{self, Loaded, Sources};
 use crate::cli::{Global, UpArgs};
 use crate::failure::Failure;
 
-/// How [`tickmesh_mesh::config`] calls the source of what nobody set.
-const DEFAULT: &str = "default";
-
 /// Everything that can be configured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -73,7 +70,7 @@ pub fn load(global: &Global, args: &UpArgs) -> Result<Loaded<Settings>, Failure>
 fn read(sources: Sources) -> Result<Loaded<Settings>, Failure> {
     let mut loaded: Loaded<Settings> =
         config::load(sources).map_err(|error| Failure::of_part(error.exit_code(), error))?;
-    let given = loaded.entries().iter().filter(|entry| entry.key.ends_with("_url") && entry.source != DEFAULT);
+    let given = loaded.entries().iter().filter(|entry| entry.key.ends_with("_url") && entry.is_given);
     let given = given.map(|entry| entry.key.clone()).collect();
     loaded.config.given_urls = given;
     Ok(loaded)

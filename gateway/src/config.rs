@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
-use tickmesh_mesh::serve::Settings;
+use tickmesh_mesh::serve::{Origin, Settings};
 
 /// The gateway's configuration.
 ///
@@ -28,7 +28,7 @@ pub struct Config {
     /// Where portfolio-svc is.
     pub portfolio_url: String,
     /// Origins besides the gateway's own and loopback ones whose pages may call, for example `https://desk.example`.
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Vec<Origin>,
     /// WebSockets at a time; one more is refused with RESOURCE_EXHAUSTED.
     pub max_websockets: usize,
     /// Limits and times of the port.

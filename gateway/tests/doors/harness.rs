@@ -54,7 +54,7 @@ impl Mesh {
             market_url: format!("http://{mesh}"),
             model_url: format!("http://{mesh}"),
             portfolio_url: "http://127.0.0.1:1".to_owned(),
-            cors_origins: vec!["https://desk.example".to_owned()],
+            cors_origins: vec!["https://desk.example".to_owned().try_into().unwrap()],
             max_websockets: 2,
             ..Config::default()
         };

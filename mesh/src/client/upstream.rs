@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
+use http::uri::Scheme;
 use tonic::transport::Endpoint;
 
 use super::budget::Budget;
@@ -28,11 +30,10 @@ pub struct Upstream {
 
 /// An address that is none.
 #[derive(Debug, thiserror::Error)]
-#[error("{url:?} is no address of {name} such as http://127.0.0.1:50051: {source}")]
+#[error("{name}_url = {url:?}: must be http:// with a host and a port alone, such as http://127.0.0.1:50051")]
 pub struct UpstreamError {
     name: String,
     url: String,
-    source: tonic::transport::Error,
 }
 
 /// What one stream may have under way. Small, so that a reader that stops holds little and learns of the newest soon.
@@ -48,13 +49,10 @@ impl Upstream {
     /// A part by the name that stands in errors and metrics, at `url`. Connects when first called.
     ///
     /// # Errors
-    /// If `url` is no address.
+    /// If `url` is no `http://` address: parts speak to each other without TLS.
     pub fn new(name: &str, url: &str) -> Result<Self, UpstreamError> {
-        let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|source| UpstreamError {
-            name: name.to_owned(),
-            url: url.to_owned(),
-            source,
-        })?;
+        let refused = || UpstreamError { name: name.to_owned(), url: url.to_owned() };
+        let endpoint = address(url).map(Endpoint::from).ok_or_else(refused)?;
         let name: Arc<str> = name.into();
         let channel = |window, budget| Channel::new(Arc::clone(&name), Pool::new(tuned(&endpoint, window)), budget);
         let budget = Arc::new(Budget::new(PUBLISHED.throttling));
@@ -83,6 +81,14 @@ impl Upstream {
     }
 }
 
+fn address(url: &str) -> Option<Uri> {
+    let uri: Uri = url.parse().ok()?;
+    let is_plain = uri.scheme() == Some(&Scheme::HTTP) && uri.path() == "/" && uri.query().is_none();
+    let names_a_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && uri.host().is_some_and(|host| !host.is_empty());
+    (is_plain && names_a_host && uri.port_u16() != Some(0)).then_some(uri)
+}
+
 /// The connection's window holds all its calls', so that an unread one blocks no other.
 fn tuned(endpoint: &Endpoint, stream_window: u32) -> Endpoint {
     let calls = u32::try_from(MAX_CALLS).expect("80 fits");
@@ -95,4 +101,31 @@ fn tuned(endpoint: &Endpoint, stream_window: u32) -> Endpoint {
         .http2_keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20))
         .tcp_nodelay(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_an_address_and_refuses_what_is_none() {
+        for good in ["http://127.0.0.1:50051", "http://[::1]:50051/", "http://market.internal:50051"] {
+            assert!(address(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "foo",
+            "127.0.0.1:50051",
+            "https://127.0.0.1:50051",
+            "ftp://127.0.0.1:50051",
+            "http://127.0.0.1:0",
+            "http://127.0.0.1:50051/market",
+            "http://127.0.0.1:50051?a=b",
+            "http://me:secret@127.0.0.1:50051",
+        ] {
+            assert!(address(bad).is_none(), "{bad}");
+        }
+        let error = Upstream::new("market", "foo").unwrap_err().to_string();
+        assert!(error.starts_with("market_url = \"foo\": must be http://"), "{error}");
+    }
 }

@@ -29,12 +29,19 @@ impl ConfigError {
         Self(format!("the defaults cannot be written down: {error}"))
     }
 
+    pub(super) fn not_finite(figment: &Figment, key: &str) -> Self {
+        Self(format!("{} is refused: must be a finite number", place(figment, key)))
+    }
+
     pub(super) fn refused(figment: &Figment, error: &figment::Error) -> Self {
         let section = error.path.join(".");
         Self(match &error.kind {
             Kind::UnknownField(field, known) => {
                 let key = if error.path.last() == Some(field) { section } else { join(&section, field) };
                 format!("unknown key {}: known here are {}", place(figment, &key), known.join(", "))
+            }
+            Kind::UnknownVariant(_, known) => {
+                format!("{} is refused: must be one of {}", place(figment, &section), known.join(", "))
             }
             Kind::MissingField(field) => format!("{} is missing", join(&section, field)),
             rule => format!("{} is refused: {rule}", place(figment, &section)),

@@ -4,6 +4,7 @@ use figment::Figment;
 use figment::value::Value;
 use serde::Serialize;
 
+use super::ConfigError;
 use super::error::text;
 use super::sources::DEFAULT;
 
@@ -24,6 +25,8 @@ pub struct Entry {
     pub value: String,
     /// A file's path, a variable's name, a flag, or `default`.
     pub source: String,
+    /// Whether somebody gave it: a file may be called `default` too.
+    pub is_given: bool,
 }
 
 impl<T> Loaded<T> {
@@ -36,7 +39,7 @@ impl<T> Loaded<T> {
 /// What `--print-config` prints: TOML with the sources as comments.
 impl<T> fmt::Display for Loaded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Entry { key, value, source } in &self.entries {
+        for Entry { key, value, source, is_given: _ } in &self.entries {
             match value.as_str() {
                 "unset" => writeln!(f, "# {key} is unset")?,
                 value => writeln!(f, "{key} = {value} # {source}")?,
@@ -46,26 +49,36 @@ impl<T> fmt::Display for Loaded<T> {
     }
 }
 
-pub(super) fn entries(figment: &Figment, config: &impl Serialize) -> Vec<Entry> {
+pub(super) fn entries(figment: &Figment, config: &impl Serialize) -> Result<Vec<Entry>, ConfigError> {
     let mut entries = Vec::new();
     if let Ok(value) = Value::serialize(config) {
-        collect(figment, String::new(), &value, &mut entries);
+        collect(figment, String::new(), &value, &mut entries)?;
     }
-    entries
+    Ok(entries)
 }
 
-fn collect(figment: &Figment, key: String, value: &Value, entries: &mut Vec<Entry>) {
+fn collect(figment: &Figment, key: String, value: &Value, entries: &mut Vec<Entry>) -> Result<(), ConfigError> {
     match value {
-        Value::Dict(_, values) => {
-            for (name, value) in values {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                collect(figment, key, value, entries);
-            }
+        Value::Dict(_, values) => values.iter().try_for_each(|(name, value)| {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            collect(figment, key, value, entries)
+        }),
+        // TOML can say `inf` and `nan`; no setting of ours can mean them.
+        Value::Num(_, number) if number.to_f64().is_some_and(|number| !number.is_finite()) => {
+            Err(ConfigError::not_finite(figment, &key))
         }
         value => {
-            let source = figment.find_metadata(&key).map_or_else(|| DEFAULT.to_owned(), |m| m.name.to_string());
-            entries.push(Entry { value: shown(&key, value), key, source });
+            entries.push(Entry::new(key, value, figment));
+            Ok(())
         }
+    }
+}
+
+impl Entry {
+    fn new(key: String, value: &Value, figment: &Figment) -> Self {
+        let metadata = figment.find_metadata(&key);
+        let source = metadata.map_or_else(|| DEFAULT.to_owned(), |metadata| metadata.name.to_string());
+        Self { value: shown(&key, value), key, source, is_given: metadata.is_some_and(|m| m.source.is_some()) }
     }
 }
 

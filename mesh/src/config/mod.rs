@@ -31,6 +31,6 @@ use serde::de::DeserializeOwned;
 pub fn load<T: Default + Serialize + DeserializeOwned>(sources: Sources) -> Result<Loaded<T>, ConfigError> {
     let figment: Figment = sources.figment(&T::default())?;
     let config = figment.extract::<T>().map_err(|error| ConfigError::refused(&figment, &error))?;
-    let entries = loaded::entries(&figment, &config);
+    let entries = loaded::entries(&figment, &config)?;
     Ok(Loaded { config, entries })
 }

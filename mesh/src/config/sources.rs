@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use figment::providers::{Format as _, Toml};
 use figment::value::{Dict, Map, Value};
-use figment::{Figment, Metadata, Profile, Provider};
+use figment::{Figment, Metadata, Profile, Provider, Source};
 use serde::Serialize;
 
 use super::ConfigError;
@@ -30,6 +30,8 @@ pub(super) const DEFAULT: &str = "default";
 struct Layer {
     name: String,
     values: Dict,
+    /// Whether somebody gave the values.
+    is_given: bool,
 }
 
 impl Sources {
@@ -60,7 +62,7 @@ impl Sources {
     pub fn flag(mut self, flag: &str, key: &str, value: Option<impl Serialize>) -> Self {
         if let Some(value) = value {
             let value = Value::serialize(value).expect("a flag's value is plain");
-            self.flags.push(Layer { name: flag.to_owned(), values: nested(key, value) });
+            self.flags.push(Layer::given(flag.to_owned(), nested(key, value)));
         }
         self
     }
@@ -69,7 +71,8 @@ impl Sources {
         let from_env = self.env.iter().find(|(name, _)| name == FILE).map(|(_, path)| PathBuf::from(path));
         let file = self.file.clone().or(from_env);
         let defaults = Value::serialize(defaults).map_err(|error| ConfigError::defaults(&error))?;
-        let defaults = Layer { name: DEFAULT.to_owned(), values: defaults.into_dict().unwrap_or_default() };
+        let defaults = defaults.into_dict().unwrap_or_default();
+        let defaults = Layer { name: DEFAULT.to_owned(), values: defaults, is_given: false };
         let file = file.as_deref().map(read).transpose()?;
         let env = self.env.iter().filter(|(name, _)| name != FILE).map(|(name, value)| variable(name, value));
         let layers = [defaults].into_iter().chain(file).chain(env).chain(self.flags);
@@ -77,9 +80,18 @@ impl Sources {
     }
 }
 
+impl Layer {
+    fn given(name: String, values: Dict) -> Self {
+        Self { name, values, is_given: true }
+    }
+}
+
 impl Provider for Layer {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.name.clone())
+        match self.is_given {
+            true => Metadata::from(self.name.clone(), Source::Custom(self.name.clone())),
+            false => Metadata::named(self.name.clone()),
+        }
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
@@ -90,14 +102,14 @@ impl Provider for Layer {
 fn read(path: &Path) -> Result<Layer, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::unreadable(path, &source))?;
     let values = Toml::from_str(&text).map_err(|source| ConfigError::malformed(path, &source))?;
-    Ok(Layer { name: path.display().to_string(), values })
+    Ok(Layer::given(path.display().to_string(), values))
 }
 
 /// `TICKMESH_MARKET__SPEED` sets `market.speed`.
 fn variable(name: &str, value: &str) -> Layer {
     let key = name[PREFIX.len()..].to_ascii_lowercase().replace("__", ".");
     let value = value.parse().expect("what is no number, truth or list is a text");
-    Layer { name: name.to_owned(), values: nested(&key, value) }
+    Layer::given(name.to_owned(), nested(&key, value))
 }
 
 /// `a.b` and a value as `{a: {b: value}}`.

@@ -18,6 +18,15 @@ struct Market {
     speed: f64,
     symbols: Vec<String>,
     max_age: crate::serve::Seconds,
+    feed: Feed,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Feed {
+    #[default]
+    Replay,
+    None,
 }
 
 impl Default for Config {
@@ -29,7 +38,7 @@ impl Default for Config {
 
 impl Default for Market {
     fn default() -> Self {
-        Self { speed: 1.0, symbols: Vec::new(), max_age: 1800.0.try_into().unwrap() }
+        Self { speed: 1.0, symbols: Vec::new(), max_age: 1800.0.try_into().unwrap(), feed: Feed::default() }
     }
 }
 
@@ -80,7 +89,7 @@ fn unknown_keys_are_refused_with_key_value_and_rule() {
     let text = refusal(Sources::new().env(env(&[("TICKMESH_MARKET__SPEEED", "5")])));
     assert_eq!(
         text,
-        "unknown key market.speeed = 5 (from TICKMESH_MARKET__SPEEED): known here are speed, symbols, max_age"
+        "unknown key market.speeed = 5 (from TICKMESH_MARKET__SPEEED): known here are speed, symbols, max_age, feed"
     );
     let file = file("sped = 1\n");
     let text = refusal(Sources::new().file(Some(file.path())));
@@ -96,6 +105,36 @@ fn values_that_break_their_rule_are_refused_with_it() {
     );
     let text = refusal(Sources::new().env(env(&[("TICKMESH_MARKET__SPEED", "fast")])));
     assert!(text.starts_with("market.speed = \"fast\" (from TICKMESH_MARKET__SPEED) is refused: "), "{text}");
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    for (written, shown) in [("inf", "inf"), ("-inf", "-inf"), ("nan", "NaN")] {
+        let file = file(&format!("[market]\nspeed = {written}\n"));
+        let text = refusal(Sources::new().file(Some(file.path())));
+        let rule =
+            format!("market.speed = {shown} (from {}) is refused: must be a finite number", file.path().display());
+        assert_eq!(text, rule);
+    }
+    let text = refusal(Sources::new().flag("--speed", "market.speed", Some(f64::INFINITY)));
+    assert_eq!(text, "market.speed = inf (from --speed) is refused: must be a finite number");
+}
+
+#[test]
+fn a_name_that_is_none_of_those_known_is_refused_with_them() {
+    let text = refusal(Sources::new().flag("--feed", "market.feed", Some("alpaca")));
+    assert_eq!(text, "market.feed = \"alpaca\" (from --feed) is refused: must be one of replay, none");
+}
+
+#[test]
+fn a_file_may_be_called_as_what_nobody_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(super::sources::DEFAULT);
+    std::fs::write(&path, "data_dir = \"/from/file\"\n").unwrap();
+    let layer = Sources::new().file(Some(&path)).flag("default", "market.speed", Some(2.0));
+    let loaded = load::<Config>(layer).unwrap();
+    let given = loaded.entries().iter().filter(|entry| entry.is_given).map(|entry| entry.key.as_str());
+    assert_eq!(given.collect::<Vec<_>>(), ["data_dir", "market.speed"]);
 }
 
 #[test]

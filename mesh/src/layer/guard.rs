@@ -19,8 +19,10 @@ pub struct Guard {
 
 impl Guard {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { origins: lower(&settings.origins), hosts: lower(&settings.hosts) }
+        Self {
+            origins: settings.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+            hosts: settings.hosts.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        }
     }
 
     /// Lets a request pass or says why not.

@@ -45,7 +45,7 @@ impl From<BindError> for Refusal {
 
 impl From<FilterError> for Refusal {
     fn from(error: FilterError) -> Self {
-        Self::new(1, &error)
+        Self::new(error.exit_code(), &error)
     }
 }
 
@@ -58,5 +58,18 @@ impl From<io::Error> for Refusal {
 impl From<rayon::ThreadPoolBuildError> for Refusal {
     fn from(error: rayon::ThreadPoolBuildError) -> Self {
         Self::new(1, &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{LogFormat, init};
+
+    #[test]
+    fn a_log_filter_that_is_none_is_a_mistake_in_how_it_was_called() {
+        let refusal = Refusal::from(init("tickmesh=loud", LogFormat::Json).unwrap_err());
+        assert_eq!(refusal.exit_code(), 64);
+        assert!(refusal.to_string().starts_with("\"tickmesh=loud\" is no log filter"), "{refusal}");
     }
 }

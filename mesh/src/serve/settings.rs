@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Origin;
+
 /// The limits and times of a served port.
 ///
 /// | Name | Default | Purpose |
@@ -48,7 +50,7 @@ pub struct Settings {
     /// Seconds that a unary call has at most.
     pub max_deadline_seconds: Seconds,
     /// Origins whose pages may call, besides the port's own and loopback ones.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
     /// Host names under which the port may be called, besides loopback ones.
     pub hosts: Vec<String>,
 }
