@@ -4,7 +4,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value as Json;
 use tickmesh_mesh::status::Violations;
 
-use super::message;
+use super::{json, message};
 
 /// The deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
@@ -12,7 +12,7 @@ pub const MAX_DEPTH: usize = 64;
 /// Reads a body as JSON, whatever its content type says; an empty body is `{}`. What does not fit is added to
 /// `violations`, and the message holds the rest.
 pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Violations) -> DynamicMessage {
-    match parse(bytes) {
+    match parse(bytes, violations) {
         Ok(json) => message(descriptor, &json, violations),
         Err(rule) => {
             violations.add("body", rule);
@@ -21,11 +21,11 @@ pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Viola
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Json, String> {
+fn parse(bytes: &[u8], violations: &mut Violations) -> Result<Json, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Json::Object(serde_json::Map::new()));
     }
-    let json: Json = serde_json::from_slice(bytes).map_err(|error| format!("must be JSON: {error}"))?;
+    let json = json(bytes, violations).map_err(|error| format!("must be JSON: {error}"))?;
     if !json.is_object() {
         return Err(format!("must be a JSON object, not {}", super::message::kind_of(&json)));
     }
@@ -47,6 +47,10 @@ fn depth(json: &Json) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<Json, String> {
+        super::parse(bytes, &mut Violations::new())
+    }
 
     #[test]
     fn only_json_objects_are_bodies() {

@@ -7,6 +7,7 @@
 
 mod body;
 mod enumeration;
+mod json;
 mod map;
 mod message;
 mod required;
@@ -15,6 +16,7 @@ mod text;
 mod well_known;
 
 pub use body::{MAX_DEPTH, body};
+pub use json::json;
 pub use message::message;
 pub use required::name_missing;
 pub use text::text;
@@ -77,6 +79,8 @@ mod tests {
         let (_, violations) = read(PREDICT, r#"{"asOf":"2021-03-12T21:00:00Z","as_of":"2021-03-12T21:00:00Z"}"#);
         assert_eq!(violations.len(), 1);
         assert_eq!(violations[0].0, "as_of");
+        let (_, violations) = read(PREDICT, r#"{"symbol":"AAPL","symbol":"NVDA"}"#);
+        assert_eq!(violations, [("symbol".to_owned(), "must be given once".to_owned())]);
     }
 
     #[test]

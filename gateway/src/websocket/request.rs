@@ -49,7 +49,7 @@ struct Parts {
 
 impl Parts {
     fn take(text: &str, violations: &mut Violations) -> Self {
-        let mut fields = match serde_json::from_str(text) {
+        let mut fields = match decode::json(text.as_bytes(), violations) {
             Ok(Json::Object(fields)) => fields,
             Ok(_) => return Self::refused("must be a JSON object", violations),
             Err(error) => return Self::refused(&format!("must be JSON: {error}"), violations),
@@ -66,8 +66,15 @@ impl Parts {
     }
 }
 
+/// As many names of channels as a message may have: each one that no channel has is answered by itself.
+const MAX_CHANNELS: usize = 16;
+
 fn channel_names(json: Option<Json>, violations: &mut Violations) -> Vec<String> {
     let names = json.and_then(|json| serde_json::from_value(json).ok());
+    if names.as_ref().is_some_and(|names: &Vec<String>| names.len() > MAX_CHANNELS) {
+        violations.add("channels", format!("must be at most {MAX_CHANNELS} names"));
+        return Vec::new();
+    }
     names.unwrap_or_else(|| {
         violations.add("channels", format!("must be a list of names out of {}", all_names()));
         Vec::new()
@@ -170,6 +177,8 @@ mod tests {
         assert_eq!(fields("[]"), ["message"]);
         assert_eq!(fields("{}"), ["channels"]);
         assert_eq!(fields(r#"{"channels":"ticks"}"#), ["channels"]);
+        assert_eq!(fields(&format!(r#"{{"channels":["ticks"{}]}}"#, r#","x""#.repeat(16))), ["channels"]);
+        assert_eq!(fields(r#"{"channels":["ticks"],"symbols":["A"],"symbols":["B"]}"#), ["symbols"]);
         assert_eq!(
             fields(r#"{"channels":["ticks"],"symbol":"A","resume_after":{"bars":"c"}}"#),
             ["symbol", "resume_after.bars"]

@@ -12,11 +12,19 @@ use super::{Code, Fault};
 /// assert_eq!(size, None);
 /// assert!(violations.finish(()).is_err());
 /// ```
+///
+/// The first 50 are kept and the others counted: a request of rubbish costs no answer larger than itself, and the details
+/// fit into the headers of any client of gRPC.
 #[derive(Debug, Default)]
 pub struct Violations {
     path: String,
     found: Vec<(String, String)>,
+    /// How many more than the kept ones there are.
+    more: usize,
 }
+
+/// As many bad fields as one answer names.
+const MOST: usize = 50;
 
 impl Violations {
     /// Nothing found yet.
@@ -26,7 +34,11 @@ impl Violations {
 
     /// Notes that `field` breaks `rule`; an empty name means the thing itself that [`within`](Self::within) names.
     pub fn add(&mut self, field: &str, rule: impl Display) {
-        self.found.push((join(&self.path, field), rule.to_string()));
+        if self.found.len() < MOST {
+            self.found.push((join(&self.path, field), rule.to_string()));
+        } else {
+            self.more += 1;
+        }
     }
 
     /// The value, or `None` with the error noted as a broken rule of `field`.
@@ -80,7 +92,7 @@ impl Violations {
 
     fn into_fault(self) -> Fault {
         let (field, rule) = &self.found[0];
-        let more = self.found.len() - 1;
+        let more = self.found.len() - 1 + self.more;
         let tail = if more == 0 { String::new() } else { format!(" (and {more} more)") };
         let message = format!("{field} {rule}{tail}");
         self.found.iter().fold(Fault::new(Code::InvalidArgument, "BAD_REQUEST", message), |fault, (field, rule)| {
@@ -115,5 +127,14 @@ mod tests {
         let fault = violations.finish(()).unwrap_err();
         assert_eq!(fault.code(), Code::InvalidArgument);
         assert_eq!(fault.violations().len(), 2);
+    }
+
+    #[test]
+    fn counts_what_it_does_not_name() {
+        let mut violations = Violations::new();
+        (0..1_000).for_each(|place| violations.add(&format!("symbols[{place}]"), "must be a symbol"));
+        let fault = violations.finish(()).unwrap_err();
+        assert_eq!(fault.violations().len(), MOST);
+        assert_eq!(fault.message(), "symbols[0] must be a symbol (and 999 more)");
     }
 }
