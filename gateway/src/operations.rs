@@ -1,31 +1,39 @@
 //! Which part of the mesh an operation belongs to: `operations/{part}/{id}`.
 
-use tickmesh_mesh::status::{Fault, Violations};
+use tickmesh_mesh::status::{Code, Fault};
 
 use crate::contract::Part;
+use crate::transcode::error::bad_field;
 
 /// The parts that run long operations.
-const RUNNERS: [Part; 2] = [Part::Model, Part::Portfolio];
+const RUNNERS: [Part; 1] = [Part::Model];
 
 /// The part in the name of an operation or of a list of operations (`operations/{part}`).
 ///
 /// # Errors
-/// INVALID_ARGUMENT that names both parts if the name has none of them.
+/// INVALID_ARGUMENT if the name says no part, NOT_FOUND if the part that it says runs no operations; both name those that
+/// do.
 pub fn part_of(name: &str) -> Result<Part, Fault> {
-    let mut segments = name.split('/');
-    let collection = segments.next();
-    let part = segments.next().and_then(Part::named).filter(|part| RUNNERS.contains(part));
-    match (collection, part) {
-        (Some("operations"), Some(part)) => Ok(part),
-        _ => Err(nowhere()),
-    }
+    let part = name.strip_prefix("operations/").and_then(|rest| rest.split('/').next()).filter(|part| !part.is_empty());
+    let Some(part) = part else { return Err(nowhere()) };
+    Part::named(part).filter(|part| RUNNERS.contains(part)).ok_or_else(|| unknown(part, name))
 }
 
 fn nowhere() -> Fault {
-    let names = RUNNERS.map(|part| format!("operations/{part}")).join(" or ");
-    let mut violations = Violations::new();
-    violations.add("name", format!("must begin with {names}: each part keeps its own operations"));
-    violations.finish(()).expect_err("one field is broken")
+    bad_field("name", format!("must begin with {}: each part keeps its own operations", runners()))
+}
+
+fn unknown(part: &str, name: &str) -> Fault {
+    let text = format!("{part} runs no operations; there are {}", runners());
+    Fault::new(Code::NotFound, "OPERATION_OWNER_UNKNOWN", text).meta("known", runners()).resource(
+        "operation",
+        name,
+        "no part of this name runs operations",
+    )
+}
+
+fn runners() -> String {
+    RUNNERS.map(|part| format!("operations/{part}")).join(", ")
 }
 
 #[cfg(test)]
@@ -36,16 +44,24 @@ mod tests {
     fn the_second_segment_says_which_part() {
         assert_eq!(part_of("operations/model/7").unwrap(), Part::Model);
         assert_eq!(part_of("operations/model").unwrap(), Part::Model);
-        assert_eq!(part_of("operations/portfolio/7").unwrap(), Part::Portfolio);
     }
 
     #[test]
-    fn a_name_without_a_part_is_answered_with_both() {
-        for name in ["operations", "", "operations/market/7", "operations/", "model/7", "jobs/model/7"] {
-            let status = tonic::Status::from(part_of(name).unwrap_err());
-            assert_eq!(status.code(), tonic::Code::InvalidArgument);
-            let text = format!("{status:?}");
-            assert!(text.contains("name"), "{name}: {text}");
+    fn a_name_without_a_part_is_answered_with_those_there_are() {
+        for name in ["operations", "", "operations/", "operations//7", "model/7", "jobs/model/7", "operationsx/model"] {
+            let fault = part_of(name).unwrap_err();
+            assert_eq!(fault.code(), Code::InvalidArgument, "{name}");
+            let [(field, rule)] = fault.violations() else { panic!("{fault:?}") };
+            assert!(field == "name" && rule.contains("operations/model"), "{name}: {rule}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_runs_none_is_not_found() {
+        for name in ["operations/portfolio/7", "operations/portfolio", "operations/market/7", "operations/news"] {
+            let fault = part_of(name).unwrap_err();
+            assert_eq!((fault.code(), fault.reason()), (Code::NotFound, "OPERATION_OWNER_UNKNOWN"), "{name}");
+            assert_eq!(fault.metadata("known"), Some("operations/model"), "{name}");
         }
     }
 }

@@ -94,11 +94,12 @@ async fn send(upstream: &Upstream, method: &Method, request: Request<Body>) -> R
         Kind::Unary => upstream.unary().oneshot(request).await,
         Kind::ServerStream | Kind::ClientStream | Kind::BidiStream => upstream.stream().oneshot(request).await,
     };
-    let response = response?.map(|body| Body::new(FailureAsTrailers::new(Body::new(body))));
-    Ok(match Farewell::of(method) {
+    let response = response?.map(Body::new);
+    let response = match Farewell::of(method) {
         Some(farewell) => response.map(|body| Body::new(PoliteBody::new(body, ending, farewell))),
         None => response,
-    })
+    };
+    Ok(response.map(|body| Body::new(FailureAsTrailers::new(body))))
 }
 
 /// The same call, addressed to the upstream.

@@ -1,8 +1,8 @@
-//! How a live stream ends when the gateway drains or its connection grows old: with `EndOfStream` and UNAVAILABLE, as the
-//! services themselves end theirs.
+//! How a live stream ends when the gateway drains, its connection grows old or its call's deadline passes here first: with
+//! `EndOfStream` and a status, as the services themselves end theirs.
 //!
-//! The stream behind goes on, so the gateway says goodbye in its name: after the last whole message, with the next
-//! sequence and the last cursor. A client then resumes without repeat or hole.
+//! The gateway says goodbye in the service's name: after the last whole message, with the next sequence and the last
+//! cursor. A client then resumes without repeat or hole.
 
 mod polite;
 mod position;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
-use tickmesh_mesh::status::Fault;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::r#type::v1::{EndOfStream, end_of_stream::Reason};
 use tickmesh_proto::types::Timestamp;
 use tonic::Status;
@@ -42,14 +42,19 @@ impl Farewell {
         self.position.advance(message);
     }
 
+    /// Whether the service itself has said goodbye.
+    pub(crate) fn is_said(&self) -> bool {
+        self.position.has_ended
+    }
+
     /// The last message.
-    pub(crate) fn message(&self, now: Timestamp) -> DynamicMessage {
-        let Position { sequence, cursor } = &self.position;
+    pub(crate) fn message(&self, reason: Reason, now: Timestamp) -> DynamicMessage {
+        let Position { sequence, cursor, has_ended: _ } = &self.position;
         let mut message = DynamicMessage::new(self.output.clone());
         message.set_field_by_name("sequence", Value::U64(sequence + 1));
         message.set_field_by_name("cursor", Value::String(cursor.clone()));
         let send_time = prost_types::Timestamp::from(now);
-        let end = EndOfStream { reason: Reason::Draining.into(), cursor: cursor.clone() };
+        let end = EndOfStream { reason: reason.into(), cursor: cursor.clone() };
         for (name, encoded) in [("send_time", send_time.encode_to_vec()), ("end_of_stream", end.encode_to_vec())] {
             if let Some(field) = self.output.get_field_by_name(name)
                 && let prost_reflect::Kind::Message(inner) = field.kind()
@@ -62,9 +67,15 @@ impl Farewell {
     }
 
     /// The status after it.
-    pub(crate) fn status() -> Status {
-        Fault::unavailable("DRAINING", "the gateway ends this stream; call again and go on after its cursor", RETRY)
-            .into()
+    pub(crate) fn status(&self, reason: Reason) -> Status {
+        let text = "the gateway ends this stream; call again and go on after its cursor";
+        let fault = match reason {
+            Reason::Deadline => {
+                Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline has passed")
+            }
+            Reason::Draining | Reason::Unspecified => Fault::unavailable("DRAINING", text, RETRY),
+        };
+        fault.meta("cursor", &self.position.cursor).into()
     }
 }
 
@@ -89,7 +100,7 @@ mod tests {
         };
         farewell.saw(&message(1, "c1"));
         farewell.saw(&message(2, ""));
-        let last = farewell.message(Timestamp::from_nanos(5)).encode_to_vec();
+        let last = farewell.message(Reason::Draining, Timestamp::from_nanos(5)).encode_to_vec();
         let last = StreamTicksResponse::decode(last.as_slice()).unwrap();
         assert_eq!((last.sequence, last.cursor.as_str()), (3, "c1"), "a message without cursor moves none");
         let Some(Control::EndOfStream(end)) = last.control else { panic!("{last:?}") };

@@ -1,4 +1,4 @@
-//! A passed-through body that can end politely.
+//! A passed-through body that ends politely.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,8 +8,9 @@ use http::HeaderMap;
 use http_body::Frame;
 use prost::Message as _;
 use tickmesh_mesh::serve::Ending;
-use tonic::Status;
+use tickmesh_proto::r#type::v1::end_of_stream::Reason;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
 use super::Farewell;
 
@@ -19,7 +20,8 @@ const PREFIX_BYTES: usize = 5;
 /// As much of a message as its sequence and cursor need.
 const HEAD_BYTES: usize = 256;
 
-/// A live stream's response body: passed through until `ending` resolves, then ended after the message in flight.
+/// A live stream's response body: passed through until `ending` resolves, then ended after the message in flight. One whose
+/// deadline passes at the gateway first ends in the same way.
 pub(crate) struct PoliteBody {
     inner: Body,
     ending: Ending,
@@ -34,7 +36,7 @@ enum State {
     /// The goodbye is due as soon as the message in flight is whole.
     Ending,
     /// The goodbye's message is sent, its status is not.
-    Trailing,
+    Trailing(Reason),
     Over,
 }
 
@@ -51,9 +53,19 @@ impl PoliteBody {
         frame
     }
 
-    fn goodbye(&mut self) -> Frame<Bytes> {
-        self.state = State::Trailing;
-        let message = self.farewell.message(tickmesh_mesh::clock::now());
+    /// What becomes of the service's stream when it is lost.
+    fn lost(&mut self, status: Status) -> Result<Frame<Bytes>, Status> {
+        let is_late = status.code() == Code::DeadlineExceeded;
+        if is_late && self.messages.is_between() && !self.farewell.is_said() {
+            return Ok(self.goodbye(Reason::Deadline));
+        }
+        self.state = State::Over;
+        Err(status)
+    }
+
+    fn goodbye(&mut self, reason: Reason) -> Frame<Bytes> {
+        self.state = State::Trailing(reason);
+        let message = self.farewell.message(reason, tickmesh_mesh::clock::now());
         let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.encoded_len());
         framed.put_u8(0);
         framed.put_u32(u32::try_from(message.encoded_len()).expect("a goodbye is short"));
@@ -61,11 +73,11 @@ impl PoliteBody {
         Frame::data(framed.freeze())
     }
 
-    fn trailers(&mut self) -> Frame<Bytes> {
+    fn trailers(&mut self, reason: Reason) -> Frame<Bytes> {
         self.state = State::Over;
         self.inner = Body::empty(); // the stream behind is not read any more
         let mut trailers = HeaderMap::new();
-        Farewell::status().add_header(&mut trailers).expect("a status of ours is made of header text");
+        self.farewell.status(reason).add_header(&mut trailers).expect("a status of ours is made of header text");
         Frame::trailers(trailers)
     }
 }
@@ -81,11 +93,17 @@ impl http_body::Body for PoliteBody {
         }
         match this.state {
             State::Over => Poll::Ready(None),
-            State::Trailing => Poll::Ready(Some(Ok(this.trailers()))),
-            State::Ending if this.messages.is_between() => Poll::Ready(Some(Ok(this.goodbye()))),
+            State::Trailing(reason) => Poll::Ready(Some(Ok(this.trailers(reason)))),
+            // One goodbye is enough: after the service's own only its status is to come.
+            State::Ending if this.messages.is_between() && !this.farewell.is_said() => {
+                Poll::Ready(Some(Ok(this.goodbye(Reason::Draining))))
+            }
             State::Passing | State::Ending => {
-                let frame = ready!(Pin::new(&mut this.inner).poll_frame(context));
-                Poll::Ready(frame.map(|frame| frame.map(|frame| this.pass(frame))))
+                Poll::Ready(match ready!(Pin::new(&mut this.inner).poll_frame(context)) {
+                    Some(Ok(frame)) => Some(Ok(this.pass(frame))),
+                    Some(Err(status)) => Some(this.lost(status)),
+                    None => None,
+                })
             }
         }
     }

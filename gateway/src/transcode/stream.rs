@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use prost::Message as _;
 use tickmesh_mesh::serve::Ending;
+use tickmesh_proto::r#type::v1::end_of_stream::Reason;
 use tonic::{Status, Streaming};
 
 use super::error::ErrorResponse;
@@ -102,13 +103,18 @@ impl Rest {
         match self.next().await? {
             Next::Message(message) => self.frame(&message).map(Some),
             Next::End => Ok(None),
-            Next::Goodbye => match self.farewell.take() {
-                Some(farewell) => {
-                    let message = farewell.message(tickmesh_mesh::clock::now());
-                    self.render(&message.encode_to_vec()).map(Some)
-                }
-                None => Err(Farewell::status()),
-            },
+            Next::Goodbye => self.goodbye(),
+        }
+    }
+
+    fn goodbye(&mut self) -> Result<Option<Bytes>, Status> {
+        match &self.farewell {
+            None => Ok(None),
+            Some(farewell) if farewell.is_said() => Err(farewell.status(Reason::Draining)),
+            Some(farewell) => {
+                let message = farewell.message(Reason::Draining, tickmesh_mesh::clock::now());
+                self.frame(&message.encode_to_vec()).map(Some)
+            }
         }
     }
 

@@ -5,9 +5,11 @@ use tickmesh_proto::google::longrunning::operations_client::OperationsClient;
 use tickmesh_proto::google::longrunning::{GetOperationRequest, ListOperationsRequest};
 use tickmesh_proto::market::v1::ingest_service_client::IngestServiceClient;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tickmesh_proto::market::v1::stream_ticks_response::Control;
 use tickmesh_proto::market::v1::{Bar, GetSnapshotRequest, ImportBarsRequest, StreamTicksRequest};
 use tickmesh_proto::portfolio::v1::OptimizeRequest;
 use tickmesh_proto::portfolio::v1::optimizer_service_client::OptimizerServiceClient;
+use tickmesh_proto::r#type::v1::end_of_stream::Reason;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -46,6 +48,29 @@ async fn a_server_stream_arrives_message_by_message_and_ends_with_its_status() {
     assert_eq!(error.get_details_error_info().unwrap().reason, "SLOW_CONSUMER");
 }
 
+/// The market here knows no deadlines, so it is the gateway that notices this one.
+#[tokio::test]
+async fn a_live_stream_ends_at_its_deadline_with_its_cursor() {
+    let mesh = Mesh::start().await;
+    let mut market = MarketServiceClient::new(mesh.channel());
+    let mut request = tonic::Request::new(ticks("AAPL"));
+    request.set_timeout(std::time::Duration::from_millis(400));
+    let mut messages = soon(market.stream_ticks(request)).await.unwrap().into_inner();
+    let mut last = None;
+    let error = loop {
+        match soon(messages.message()).await {
+            Ok(message) => last = message,
+            Err(error) => break error,
+        }
+    };
+    let last = last.unwrap();
+    assert_eq!((last.sequence, last.cursor.as_str()), (3, "c1"), "{last:?}");
+    let Some(Control::EndOfStream(end)) = last.control else { panic!("{:?}", last.control) };
+    assert_eq!((end.reason(), end.cursor.as_str()), (Reason::Deadline, "c1"));
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    assert_eq!(error.get_details_error_info().unwrap().metadata["cursor"], "c1");
+}
+
 #[tokio::test]
 async fn a_client_stream_is_passed_on() {
     let mesh = Mesh::start().await;
@@ -74,13 +99,14 @@ async fn an_operation_goes_to_the_part_in_its_name() {
     let found = soon(operations.get_operation(get("operations/model/7"))).await.unwrap().into_inner();
     assert_eq!(found.name, "operations/model/7");
     let elsewhere = soon(operations.get_operation(get("operations/portfolio/7"))).await.unwrap_err();
-    assert_eq!(elsewhere.code(), Code::Unavailable);
+    assert_eq!(elsewhere.code(), Code::NotFound);
+    assert_eq!(elsewhere.get_details_error_info().unwrap().metadata["known"], "operations/model");
     let nowhere =
         soon(operations.list_operations(ListOperationsRequest { name: "operations".to_owned(), ..Default::default() }));
     let nowhere = nowhere.await.unwrap_err();
     assert_eq!(nowhere.code(), Code::InvalidArgument);
     let named = &nowhere.get_details_bad_request().unwrap().field_violations[0];
-    assert!(named.description.contains("operations/model or operations/portfolio"), "{named:?}");
+    assert!(named.description.contains("operations/model"), "{named:?}");
 }
 
 #[tokio::test]
