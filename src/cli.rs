@@ -1,9 +1,11 @@
 //! The command line: verbs and flags.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Turns live and historical market data into honest forecasts, signals and portfolios.
@@ -27,7 +29,7 @@ pub struct Global {
     /// The gateway that client verbs talk to.
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
-    /// Print JSON, one value a line, in place of tables and progress bars.
+    /// Print JSON, one value a line, in place of tables and progress; what goes wrong is JSON on standard error.
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -56,7 +58,7 @@ pub enum Verb {
     },
 }
 
-/// Which parts run in this process.
+/// Which parts run in this process; each is called as on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
     /// All of them.
@@ -69,6 +71,13 @@ pub enum Target {
     Portfolio,
     /// The gateway alone.
     Gateway,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 /// Flags of `up`. Each wins over the environment, which wins over the configuration file.
@@ -192,7 +201,8 @@ pub struct OptimizeArgs {
     /// Symbols; none means all.
     #[arg(value_name = "SYMBOL")]
     pub symbols: Vec<String>,
-    /// What to seek, for example MAX_SHARPE or MIN_VOLATILITY.
+    /// What to seek: MAX_SHARPE, MIN_VOLATILITY, TARGET_RETURN, TARGET_VOLATILITY, RISK_PARITY, EQUAL_WEIGHT or
+    /// INVERSE_VOLATILITY.
     #[arg(long, default_value = "MAX_SHARPE")]
     pub objective: String,
     /// Return or volatility a year, for the two TARGET objectives.
@@ -208,17 +218,25 @@ pub struct OptimizeArgs {
 
 /// Parses the command line; without a verb it means `up`.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(with_default_verb(args.into_iter().collect()))
+    Cli::try_parse_from(with_default_verb(args.into_iter().collect())?)
 }
 
 /// `tickmesh --speed 5` means `tickmesh up --speed 5`. The first word that is neither a flag nor a flag's value is the
-/// verb, or a mistake that clap explains better when it has no verb.
-fn with_default_verb(mut args: Vec<OsString>) -> Vec<OsString> {
-    let command = Cli::command();
+/// verb.
+fn with_default_verb(mut args: Vec<OsString>) -> Result<Vec<OsString>, clap::Error> {
+    let mut command = Cli::command();
+    command.build();
     let mut words = args.iter().skip(1).map(|arg| arg.to_string_lossy());
     while let Some(word) = words.next() {
-        if !word.starts_with('-') || matches!(&*word, "-h" | "--help" | "-V" | "--version") {
-            return args;
+        if matches!(&*word, "-h" | "--help" | "-V" | "--version") {
+            return Ok(args);
+        }
+        if !word.starts_with('-') {
+            return if command.find_subcommand(&*word).is_some() {
+                Ok(args)
+            } else {
+                Err(unknown(&mut command, &word))
+            };
         }
         if takes_the_next_word(&command, &word) {
             words.next();
@@ -226,7 +244,12 @@ fn with_default_verb(mut args: Vec<OsString>) -> Vec<OsString> {
     }
     drop(words);
     args.insert(1.min(args.len()), "up".into());
-    args
+    Ok(args)
+}
+
+fn unknown(command: &mut Command, word: &str) -> clap::Error {
+    let known = command.get_subcommands().map(Command::get_name).collect::<Vec<_>>().join(", ");
+    command.error(ErrorKind::InvalidSubcommand, format!("unknown command '{word}'; there are {known}"))
 }
 
 /// Whether `flag`, known to every verb or to `up`, is followed by its value: `--speed 5`, but neither `--json` nor
@@ -269,14 +292,26 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_verb_is_explained() {
-        let error = parse(["tickmesh", "--json", "wacth"].map(OsString::from)).unwrap_err();
-        assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand);
+    fn a_verb_that_there_is_not_is_answered_with_those_that_there_are() {
+        for word in ["wacth", "frobnicate"] {
+            let error = parse(["tickmesh", "--json", word].map(OsString::from)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidSubcommand);
+            let text = error.to_string();
+            let expected =
+                format!("unknown command '{word}'; there are up, import, train, predict, watch, optimize, status");
+            assert!(text.contains(&expected), "{text}");
+        }
+        assert_eq!(parse(["tickmesh", "help"].map(OsString::from)).unwrap_err().kind(), ErrorKind::DisplayHelp);
     }
 
     #[test]
     fn global_flags_stand_before_or_after_the_verb() {
         assert!(parse_text("tickmesh --json status").global.json);
         assert!(parse_text("tickmesh status --json").global.json);
+    }
+
+    #[test]
+    fn a_part_is_called_as_on_the_command_line() {
+        assert_eq!(Target::Portfolio.to_string(), "portfolio");
     }
 }

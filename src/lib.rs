@@ -7,6 +7,7 @@ pub mod cli;
 pub mod connect;
 pub mod failure;
 pub mod output;
+pub mod progress;
 pub mod settings;
 pub mod training;
 pub mod up;

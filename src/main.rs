@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use tickmesh::cli::{self, Cli, Verb};
 use tickmesh::failure::Failure;
-use tickmesh::{up, verbs};
+use tickmesh::{output, up, verbs};
 
 /// A call makes and drops some hundred small pieces on several threads; glibc's allocator took an eighth of its time.
 #[global_allocator]
@@ -13,14 +13,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match cli::parse(std::env::args_os()) {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+    let ended = match cli::parse(std::env::args_os()) {
+        Ok(cli) => run(cli).await,
+        Err(error) => refuse(&error),
     };
-    match run(cli).await {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("tickmesh: {failure}");
+            failure.tell(std::env::args_os().any(|arg| arg == "--json"));
             failure.exit_code()
         }
     }
@@ -44,13 +44,12 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// Help and version are answers; anything else is a wrong command line, said in one line.
-fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        print!("{error}");
-        return ExitCode::SUCCESS;
-    }
+fn refuse(error: &clap::Error) -> Result<(), Failure> {
     let text = error.to_string();
+    if !error.use_stderr() {
+        output::line(text.trim_end());
+        return Ok(());
+    }
     let what = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
-    eprintln!("tickmesh: {}; see `tickmesh --help`", what.trim_start_matches("error: "));
-    ExitCode::from(64)
+    Err(Failure::usage(format!("{}; see `tickmesh --help`", what.trim_start_matches("error: "))))
 }

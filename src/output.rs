@@ -20,6 +20,15 @@ pub fn json(message: &impl Message, name: &str) -> Result<String, Failure> {
     serde_json::to_string(&dynamic).map_err(Failure::runtime)
 }
 
+/// An error as REST answers it, with its reason beside the code: `{"code", "reason", "message", "details"}`.
+pub fn error(status: &tonic::Status) -> serde_json::Value {
+    let json = gateway::render::status(status, &POOL);
+    let mut json: serde_json::Value = serde_json::from_slice(&json).expect("what was rendered is JSON");
+    let reason = json["details"].as_array().and_then(|details| details.iter().find_map(|detail| detail.get("reason")));
+    json["reason"] = reason.cloned().unwrap_or_default();
+    json
+}
+
 /// Prints a line; a reader that has gone away (`| head`) is not an error of ours.
 pub fn line(text: impl AsRef<str>) {
     let _ = writeln!(io::stdout(), "{}", text.as_ref());

@@ -1,10 +1,9 @@
 //! Training seen from outside: starts the operation, shows its progress and the figures beside persistence.
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use prost::Message as _;
+use tickmesh_proto::google;
 use tickmesh_proto::google::longrunning::operations_client::OperationsClient;
 use tickmesh_proto::google::longrunning::{GetOperationRequest, Operation, operation};
 use tickmesh_proto::model::v1::training_service_client::TrainingServiceClient;
@@ -13,10 +12,11 @@ use tonic::transport::Channel;
 
 use crate::failure::Failure;
 use crate::output;
+use crate::progress::Progress;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Trains, shows progress on standard error while `watched` also gets each state, and gives the result.
+/// Trains while `watched` gets each state, and gives the result.
 pub async fn run(
     channel: Channel,
     request: TrainModelsRequest,
@@ -24,28 +24,28 @@ pub async fn run(
 ) -> Result<TrainModelsResponse, Failure> {
     let started = TrainingServiceClient::new(channel.clone()).train_models(request).await?.into_inner();
     let mut operations = OperationsClient::new(channel);
-    let bar = progress_bar();
     let mut operation = started;
     while !operation.done {
         tokio::time::sleep(POLL).await;
         operation = operations.get_operation(GetOperationRequest { name: operation.name }).await?.into_inner();
         if let Some(metadata) = decode_metadata(&operation)? {
-            bar.set_length(u64::from(metadata.total));
-            bar.set_position(u64::from(metadata.done));
-            bar.set_message(metadata.symbol.clone());
             watched(&metadata);
         }
     }
-    bar.finish_and_clear();
     result(operation)
 }
 
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("training {bar:30} {pos}/{len} {msg} {eta}").expect("a constant template");
-    ProgressBar::new(0).with_style(style)
+/// Trains and shows how far it is, unless a program reads.
+pub async fn shown(channel: Channel, request: TrainModelsRequest, json: bool) -> Result<TrainModelsResponse, Failure> {
+    let mut progress = Progress::unless(json, "training", "fits");
+    let result = run(channel, request, |now| show(now, &mut progress)).await;
+    progress.end();
+    result
+}
+
+/// Shows how far a training is, in fits: those of the folds and the final ones.
+pub fn show(TrainModelsMetadata { done, total, symbol, .. }: &TrainModelsMetadata, progress: &mut Progress) {
+    progress.at(u64::from(*done), u64::from(*total), symbol);
 }
 
 fn decode_metadata(operation: &Operation) -> Result<Option<TrainModelsMetadata>, Failure> {
@@ -58,7 +58,10 @@ fn result(operation: Operation) -> Result<TrainModelsResponse, Failure> {
         Some(operation::Result::Response(any)) => {
             TrainModelsResponse::decode(any.value.as_slice()).map_err(Failure::runtime)
         }
-        Some(operation::Result::Error(status)) => Err(Failure::runtime(format!("training ended: {}", status.message))),
+        Some(operation::Result::Error(google::rpc::Status { code, message, details })) => {
+            let encoded = google::rpc::Status { code, message: message.clone(), details }.encode_to_vec();
+            Err(tonic::Status::with_details(code.into(), format!("training ended: {message}"), encoded.into()).into())
+        }
         None => Err(Failure::runtime("training ended without a result")),
     }
 }

@@ -7,7 +7,7 @@ use market_svc::feed::FeedGate;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
 use tickmesh_proto::market::v1::{Feed, GetReplayWindowRequest};
-use tickmesh_proto::model::v1::TrainModelsRequest;
+use tickmesh_proto::model::v1::{TrainModelsMetadata, TrainModelsRequest};
 use tickmesh_proto::r#type::v1::FeedState;
 use tonic::transport::Channel;
 
@@ -47,23 +47,34 @@ pub(super) async fn launch(launch: Launch) -> Result<Infallible, Failure> {
     }
     report.importing(&readiness).await;
     if trains {
-        let model = connect::gateway(&format!("http://{}", addresses.model)).await?;
-        train(model, &report).await?;
+        let model = connect::channel(&format!("http://{}", addresses.model)).await?;
+        train(model, &report, &readiness).await?;
     }
     if let Some(gate) = gate {
         gate.open();
     }
     readiness.ready().await;
-    let market = connect::gateway(&format!("http://{}", addresses.market)).await?;
+    let market = connect::channel(&format!("http://{}", addresses.market)).await?;
     report.ready(&addresses, &feed(&market).await?);
     Ok(watch_the_end(market, &report).await)
 }
 
 /// Trains what has no champion yet; on a second start that is nothing.
-async fn train(model: Channel, report: &Report) -> Result<(), Failure> {
+///
+/// `/readyz` and the dashboard read from a latch of its own how far it is.
+async fn train(model: Channel, report: &Report, readiness: &Readiness) -> Result<(), Failure> {
+    let latch = readiness.latch("up/training");
     let request = TrainModelsRequest { missing_only: true, ..Default::default() };
-    let result = training::run(model, request, |progress| report.training(progress)).await?;
-    report.trained(&result);
+    let mut progress = report.progress("training", "fits");
+    let result = training::run(model, request, |now| {
+        let TrainModelsMetadata { done, total, symbol, .. } = now;
+        latch.progress((*done).into(), (*total).into(), format!("fits, now those of {symbol}"));
+        training::show(now, &mut progress);
+        report.training(now);
+    })
+    .await;
+    progress.end();
+    report.trained(&result?);
     Ok(())
 }
 

@@ -1,8 +1,5 @@
 //! What `up` says on standard output: sentences for people, JSON for programs.
 
-use std::io::IsTerminal as _;
-
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_proto::market::v1::{Feed, feed};
@@ -10,6 +7,7 @@ use tickmesh_proto::model::v1::{TrainModelsMetadata, TrainModelsResponse};
 
 use super::mesh::Addresses;
 use crate::cli::Target;
+use crate::progress::Progress;
 use crate::{output, training};
 
 /// What `up` tells whoever started it, on standard output.
@@ -39,48 +37,42 @@ impl Report {
                 || format!("tickmesh starts; {gateway} shows its progress"),
                 || json!({ "event": "starting", "gateway": gateway }),
             ),
-            part => {
-                self.say(|| format!("{part:?} starts"), || json!({ "event": "starting", "part": format!("{part:?}") }));
-            }
+            part => self.say(|| format!("{part} starts"), || json!({ "event": "starting", "part": part.to_string() })),
         }
     }
 
     pub(super) fn part_ready(self, target: Target) {
-        self.say(|| format!("{target:?} is ready"), || json!({ "event": "ready", "part": format!("{target:?}") }));
+        self.say(|| format!("{target} is ready"), || json!({ "event": "ready", "part": target.to_string() }));
     }
 
     /// Follows the import until market-svc is ready.
     pub(super) async fn importing(self, readiness: &Readiness) {
         let market = readiness.part("market");
-        let bar = self.import_bar();
+        let mut progress = self.progress("importing", "bars");
         let mut changes = market.changes();
         let mut total = 0;
         while !market.is_ready() {
             for latch in market.open() {
                 total = latch.total.max(total);
-                bar.set_length(latch.total);
-                bar.set_position(latch.done);
+                progress.at(latch.done, latch.total, "");
             }
             if changes.changed().await.is_err() {
                 break;
             }
         }
-        bar.finish_and_clear();
+        progress.end();
         if total > 0 {
             self.say(|| format!("imported {total} bars"), || json!({ "event": "imported", "bars": total }));
         }
     }
 
-    fn import_bar(self) -> ProgressBar {
-        if !matches!(self, Self::Text) || !std::io::stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let style = ProgressStyle::with_template("importing {bar:30} {pos}/{len} bars").expect("a constant template");
-        ProgressBar::new(0).with_style(style)
+    /// Progress on standard error, for people.
+    pub(super) fn progress(self, what: &'static str, unit: &'static str) -> Progress {
+        Progress::unless(!matches!(self, Self::Text), what, unit)
     }
 
+    /// A program reads each step of a training.
     pub(super) fn training(self, progress: &TrainModelsMetadata) {
-        // A terminal has the progress bar; a program reads each step.
         if let Self::Json = self {
             let TrainModelsMetadata { done, total, symbol, .. } = progress;
             output::line(json!({ "event": "training", "done": done, "total": total, "symbol": symbol }).to_string());
@@ -128,15 +120,27 @@ fn describe(feed: &Feed) -> String {
     let speed = feed.speed.unwrap_or_default();
     match feed.kind() {
         feed::Kind::Replay => format!(
-            "replaying {} to {} at {speed} trading days a second; all that is shown from here on is out of sample",
+            "replaying {} to {}{} at {speed} trading days a second; all that is shown from here on is out of sample",
             output::date(feed.replay_start_time.as_ref()),
             output::date(feed.replay_end_time.as_ref()),
+            gone_on(feed),
         ),
         feed::Kind::Synthetic => {
             format!("a synthetic market at {speed} trading days a second: a random walk, so expect no skill")
         }
         _ => "no feed: what is stored is served".into(),
     }
+}
+
+/// Where a replay goes on that an earlier start has begun.
+fn gone_on(feed: &Feed) -> String {
+    let seconds = |time: Option<prost_types::Timestamp>| time.map(|time| time.seconds);
+    if seconds(feed.market_time) <= seconds(feed.replay_start_time) {
+        return String::new();
+    }
+    let Feed { sessions_done, sessions_total, .. } = feed;
+    let newest = output::date(feed.market_time.as_ref());
+    format!(", going on after {newest} ({sessions_done} of {sessions_total} sessions done),")
 }
 
 fn commands(addresses: &Addresses) -> String {
@@ -147,4 +151,35 @@ fn commands(addresses: &Addresses) -> String {
          curl -X POST {gateway}/predict -d '{{\"symbol\":\"AAPL\"}}'\n  \
          tickmesh watch{server}        (from the sources: cargo run --release -- watch{server})"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replay(market_time: i64, sessions_done: u32) -> String {
+        let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let (start, end) = (time(1_609_459_200), time(1_695_326_400)); // 2021-01-01, 2023-09-21T20:00
+        describe(&Feed {
+            kind: feed::Kind::Replay.into(),
+            market_time: time(market_time),
+            speed: Some(1.0),
+            replay_start_time: start,
+            replay_end_time: end,
+            sessions_done,
+            sessions_total: 684,
+            ..Default::default()
+        })
+    }
+
+    #[test]
+    fn a_replay_that_was_begun_says_where_it_goes_on() {
+        let first = replay(1_609_448_400, 0); // the close of the last day before it
+        assert!(first.starts_with("replaying 2021-01-01 to 2023-09-21 at 1 trading days a second"), "{first}");
+        let second = replay(1_612_558_800, 24);
+        assert!(
+            second.contains("to 2023-09-21, going on after 2021-02-05 (24 of 684 sessions done), at 1"),
+            "{second}"
+        );
+    }
 }

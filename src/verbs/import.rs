@@ -1,5 +1,6 @@
 //! `tickmesh import`: bars from CSV files into a running mesh, then models for what has none.
 
+use std::fmt;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -7,8 +8,10 @@ use std::path::Path;
 use futures_util::stream;
 use market_svc::bar::Bar;
 use market_svc::csv::{Options, Reader};
+use serde_json::json;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::ingest_service_client::IngestServiceClient;
-use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsResponse};
+use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsResponse, RejectedBar};
 use tickmesh_proto::model::v1::TrainModelsRequest;
 use tickmesh_proto::r#type::v1::TimeFrame as WireFrame;
 use tickmesh_proto::types::{Symbol, TimeFrame};
@@ -21,28 +24,46 @@ use crate::{connect, output, training};
 /// Bars in one message: well below the limit of 4 MiB.
 const CHUNK: usize = 5_000;
 
-/// Imports each file and prints what became of its rows.
+/// Imports each file, prints what became of its rows, and trains the symbols that are new.
+///
+/// # Errors
+/// If a file cannot be read or the mesh does not answer; at the end if a file had rows and not one was taken.
 pub async fn run(global: &Global, args: ImportArgs) -> Result<(), Failure> {
-    let channel = connect::gateway(&global.server).await?;
-    let mut created = Vec::new();
+    let channel = connect::channel(&global.server).await?;
+    let (mut created, mut refused) = (Vec::new(), Vec::new());
     for path in &args.files {
-        let (bars, faults) = read(path)?;
+        let rows = read(path)?;
         let source = args.source.clone().unwrap_or_else(|| name(path));
-        let answer = send(channel.clone(), bars, source).await?;
-        tell(global, path, &answer, &faults)?;
-        created.extend(answer.created_symbols);
+        let answer = send(channel.clone(), &rows, source).await?;
+        let outcome = Outcome { file: path.display().to_string(), refused: rows.refused(&answer), answer };
+        outcome.tell(global.json)?;
+        if outcome.is_refused() {
+            refused.push(outcome.file);
+        }
+        created.extend(outcome.answer.created_symbols);
     }
-    if args.no_train || created.is_empty() {
+    if !args.no_train && !created.is_empty() {
+        train(channel, created, global.json).await?;
+    }
+    if refused.is_empty() { Ok(()) } else { Err(nothing_taken(&refused)) }
+}
+
+fn nothing_taken(files: &[String]) -> Failure {
+    let text = format!("{}: every row was refused", files.join(", "));
+    Fault::new(Code::InvalidArgument, "ALL_ROWS_REFUSED", text).into()
+}
+
+async fn train(channel: Channel, symbols: Vec<String>, json: bool) -> Result<(), Failure> {
+    let request = TrainModelsRequest { symbols, missing_only: true, ..Default::default() };
+    let result = training::shown(channel, request, json).await?;
+    if json {
+        output::line(output::json(&result, "tickmesh.model.v1.TrainModelsResponse")?);
         return Ok(());
     }
-    let request = TrainModelsRequest { symbols: created, missing_only: true, ..Default::default() };
-    let result = training::run(channel, request, |_| ()).await?;
-    if global.json {
-        output::line(output::json(&result, "tickmesh.model.v1.TrainModelsResponse")?);
-    } else {
+    if !result.versions.is_empty() {
         output::line(training::figures(&result.versions));
-        result.skipped.iter().for_each(|s| output::line(format!("{} has no model: {}", s.symbol, s.message)));
     }
+    result.skipped.iter().for_each(|s| output::line(format!("{} has no model: {}", s.symbol, s.message)));
     Ok(())
 }
 
@@ -50,25 +71,61 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// The bars of a file, and what is wrong with its other rows.
-fn read(path: &Path) -> Result<(Vec<Bar>, Vec<String>), Failure> {
-    let told = |error: &dyn std::fmt::Display| Failure::runtime(format!("{}: {error}", path.display()));
+/// The rows of a file.
+#[derive(Default)]
+struct Rows {
+    bars: Vec<Bar>,
+    /// The line of each bar.
+    lines: Vec<u64>,
+    /// Rows that are no bars and never leave this process.
+    faults: Vec<Refused>,
+}
+
+/// A row that was not taken.
+struct Refused {
+    line: u64,
+    why: String,
+}
+
+impl Rows {
+    /// Every row that was refused, here or by the service, in the order of the file.
+    fn refused(&self, answer: &ImportBarsResponse) -> Vec<Refused> {
+        let by_service = answer.rejections.iter().map(|RejectedBar { index, symbol, error }| {
+            let why = error.as_ref().map_or("refused", |error| error.message.as_str());
+            let line = usize::try_from(*index).ok().and_then(|index| self.lines.get(index)).copied();
+            Refused { line: line.unwrap_or_default(), why: format!("{symbol}: {why}") }
+        });
+        let here = self.faults.iter().map(|Refused { line, why }| Refused { line: *line, why: why.clone() });
+        let mut refused: Vec<_> = here.chain(by_service).collect();
+        refused.sort_by_key(|row| row.line);
+        refused
+    }
+}
+
+fn read(path: &Path) -> Result<Rows, Failure> {
+    let told = |error: &dyn fmt::Display| Failure::runtime(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| told(&error))?;
     let stem = name(path).split('.').next().unwrap_or_default().to_ascii_uppercase();
     let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1, until: None };
-    let rows = Reader::new(BufReader::new(file), options).map_err(|error| told(&error))?;
-    let (mut bars, mut faults) = (Vec::new(), Vec::new());
-    for row in rows {
+    let mut reader = Reader::new(BufReader::new(file), options).map_err(|error| told(&error))?;
+    let mut rows = Rows::default();
+    while let Some(row) = reader.next() {
         match row {
-            Ok(bar) => bars.push(bar),
-            Err(fault) => faults.push(fault.to_string()),
+            Ok(bar) => {
+                rows.bars.push(bar);
+                rows.lines.push(reader.line());
+            }
+            Err(fault) => {
+                let fields = fault.fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                rows.faults.push(Refused { line: fault.line, why: fields });
+            }
         }
     }
-    Ok((bars, faults))
+    Ok(rows)
 }
 
-async fn send(channel: Channel, bars: Vec<Bar>, source: String) -> Result<ImportBarsResponse, Failure> {
-    let messages: Vec<_> = bars.chunks(CHUNK).map(|chunk| message(chunk, &source)).collect();
+async fn send(channel: Channel, rows: &Rows, source: String) -> Result<ImportBarsResponse, Failure> {
+    let messages: Vec<_> = rows.bars.chunks(CHUNK).map(|chunk| message(chunk, &source)).collect();
     Ok(IngestServiceClient::new(channel).import_bars(stream::iter(messages)).await?.into_inner())
 }
 
@@ -95,26 +152,85 @@ fn wire(bar: &Bar) -> WireBar {
     }
 }
 
-fn tell(global: &Global, path: &Path, answer: &ImportBarsResponse, faults: &[String]) -> Result<(), Failure> {
-    if global.json {
-        // Rows that never left this process are in no answer.
-        faults.iter().for_each(|fault| eprintln!("{}: {fault}", path.display()));
-        output::line(output::json(answer, "tickmesh.market.v1.ImportBarsResponse")?);
-        return Ok(());
+/// What became of one file.
+struct Outcome {
+    file: String,
+    answer: ImportBarsResponse,
+    /// Every refused row of this process, and the first 1,000 of the service.
+    refused: Vec<Refused>,
+}
+
+impl Outcome {
+    /// Rows that were refused, those that the service does not list among them.
+    fn refused_count(&self) -> u64 {
+        let ImportBarsResponse { rejected, rejections, .. } = &self.answer;
+        self.refused.len() as u64 + rejected.saturating_sub(rejections.len() as u64)
     }
-    for fault in faults {
-        output::line(format!("{}: {fault}", path.display()));
+
+    fn is_refused(&self) -> bool {
+        let ImportBarsResponse { written, unchanged, .. } = self.answer;
+        written + unchanged == 0 && self.refused_count() > 0
     }
-    for rejected in &answer.rejections {
-        let why = rejected.error.as_ref().map_or("refused", |error| error.message.as_str());
-        output::line(format!("{}: bar {} of {}: {why}", path.display(), rejected.index, rejected.symbol));
+
+    fn tell(&self, json: bool) -> Result<(), Failure> {
+        output::line(if json { self.json()? } else { self.to_string() });
+        Ok(())
     }
-    output::line(format!(
-        "{}: {} bars written, {} unchanged, {} refused",
-        path.display(),
-        answer.written,
-        answer.unchanged,
-        answer.rejected as usize + faults.len(),
-    ));
-    Ok(())
+
+    /// The service's answer with the rows that never reached it.
+    fn json(&self) -> Result<String, Failure> {
+        let answer = output::json(&self.answer, "tickmesh.market.v1.ImportBarsResponse")?;
+        let mut answer: serde_json::Value = serde_json::from_str(&answer).map_err(Failure::runtime)?;
+        let rows = self.refused.iter().map(|Refused { line, why }| json!({ "line": line, "message": why }));
+        answer["file"] = self.file.as_str().into();
+        answer["refused"] = self.refused_count().into();
+        answer["refusedRows"] = rows.collect();
+        Ok(answer.to_string())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, answer: ImportBarsResponse { written, unchanged, .. }, refused } = self;
+        for Refused { line, why } in refused {
+            writeln!(f, "{file}: line {line}: {why}")?;
+        }
+        write!(f, "{file}: {written} bars written, {unchanged} unchanged, {} refused", self.refused_count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tickmesh_proto::google::rpc;
+
+    use super::*;
+
+    fn outcome(written: u64) -> Outcome {
+        let error = Some(rpc::Status { message: "high must not be below low".into(), ..Default::default() });
+        let rejections = vec![RejectedBar { index: 1, symbol: "AAPL".into(), error }];
+        let answer = ImportBarsResponse { written, rejected: 1, rejections, ..Default::default() };
+        let faults = vec![Refused { line: 5, why: "close is missing".into() }];
+        let rows = Rows { lines: vec![2, 3], faults, ..Rows::default() };
+        Outcome { file: "a.csv".into(), refused: rows.refused(&answer), answer }
+    }
+
+    #[test]
+    fn every_refused_row_is_named_by_its_line() {
+        let text = outcome(1).to_string();
+        let expected = "a.csv: line 3: AAPL: high must not be below low\na.csv: line 5: close is missing\n\
+                        a.csv: 1 bars written, 0 unchanged, 2 refused";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn programs_read_refused_rows_too() {
+        let json: serde_json::Value = serde_json::from_str(&outcome(1).json().unwrap()).unwrap();
+        assert_eq!((json["written"].as_str(), json["refused"].as_u64()), (Some("1"), Some(2)));
+        assert_eq!(json["refusedRows"][1], json!({ "line": 5, "message": "close is missing" }));
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_was_taken_is_refused() {
+        assert!(outcome(0).is_refused() && !outcome(1).is_refused());
+    }
 }

@@ -1,5 +1,6 @@
 //! The client verbs: each talks to a running mesh through the gateway, as any other client would.
 
+mod follow;
 pub mod import;
 pub mod optimize;
 pub mod predict;

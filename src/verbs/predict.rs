@@ -9,7 +9,7 @@ use crate::{connect, output};
 
 /// Forecasts each symbol and prints it.
 pub async fn run(global: &Global, args: PredictArgs) -> Result<(), Failure> {
-    let mut client = ForecastServiceClient::new(connect::gateway(&global.server).await?);
+    let mut client = ForecastServiceClient::new(connect::channel(&global.server).await?);
     let mut forecasts = Vec::with_capacity(args.symbols.len());
     for symbol in args.symbols {
         let request = PredictRequest { symbol, explain: args.explain, ..Default::default() };

@@ -12,7 +12,7 @@ use crate::{connect, output};
 
 /// Prints what the mesh is doing and how its forecasts turn out.
 pub async fn run(global: &Global) -> Result<(), Failure> {
-    let channel = connect::gateway(&global.server).await?;
+    let channel = connect::channel(&global.server).await?;
     let window =
         MarketServiceClient::new(channel.clone()).get_replay_window(GetReplayWindowRequest {}).await?.into_inner();
     let score =

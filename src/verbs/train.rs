@@ -19,7 +19,7 @@ pub async fn run(global: &Global, args: TrainArgs) -> Result<(), Failure> {
         seed: Some(args.seed),
         ..Default::default()
     };
-    let result = training::run(connect::gateway(&global.server).await?, request, |_| ()).await?;
+    let result = training::shown(connect::channel(&global.server).await?, request, global.json).await?;
     if global.json {
         output::line(output::json(&result, "tickmesh.model.v1.TrainModelsResponse")?);
         return Ok(());

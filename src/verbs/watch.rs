@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use console::Term;
+use futures_util::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, stream};
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
-use tickmesh_proto::market::v1::{StreamTicksRequest, Tick, tick};
+use tickmesh_proto::market::v1::{StreamTicksRequest, StreamTicksResponse, Tick, tick};
 use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
-use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest};
+use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsResponse};
 use tickmesh_proto::portfolio::v1::optimizer_service_client::OptimizerServiceClient;
-use tickmesh_proto::portfolio::v1::{Allocation, StreamAllocationsRequest};
+use tickmesh_proto::portfolio::v1::{Allocation, StreamAllocationsRequest, StreamAllocationsResponse};
+use tickmesh_proto::r#type::v1::Ack;
+use tonic::Status;
 use tonic::transport::Channel;
 
+use super::follow::{Call, Message as _, follow};
 use super::predict;
 use crate::cli::{Global, WatchArgs};
 use crate::failure::Failure;
@@ -38,13 +43,18 @@ enum Event {
     Allocation(Allocation),
 }
 
-/// Follows the three streams until one ends or `--updates` have been shown.
+/// Follows the three streams until `--updates` have been shown, across connections that end.
+///
+/// # Errors
+/// If a stream is lost for good, or none of the symbols exists.
 pub async fn run(global: &Global, args: WatchArgs) -> Result<(), Failure> {
-    let channel = connect::gateway(&global.server).await?;
-    let mut feeds = Feeds::open(channel, &args.symbols).await?;
+    let channel = connect::channel(&global.server).await?;
+    let mut messages = messages(channel, &args.symbols);
     let mut board = Board::default();
     let mut updates = 0;
-    while let Some(events) = feeds.next().await? {
+    while let Some(message) = messages.next().await {
+        let Message { ack, events } = message?;
+        check(&ack.unwrap_or_default(), &args.symbols)?;
         for event in &events {
             if global.json {
                 output::line(event.json()?);
@@ -62,34 +72,73 @@ pub async fn run(global: &Global, args: WatchArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-struct Feeds {
-    ticks: tonic::Streaming<tickmesh_proto::market::v1::StreamTicksResponse>,
-    signals: tonic::Streaming<tickmesh_proto::model::v1::StreamSignalsResponse>,
-    allocations: tonic::Streaming<tickmesh_proto::portfolio::v1::StreamAllocationsResponse>,
+/// Tells the symbols that a stream refuses.
+///
+/// # Errors
+/// If it refuses them all.
+fn check(ack: &Ack, symbols: &[String]) -> Result<(), Failure> {
+    let refused: Vec<_> = ack.rejected_symbols.iter().map(|r| format!("{}: {}", r.symbol, r.message)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let text = refused.join("; ");
+    if refused.len() >= symbols.len() {
+        let reason = ack.rejected_symbols[0].reason.clone();
+        return Err(Fault::new(Code::NotFound, reason, text).into());
+    }
+    eprintln!("tickmesh: {text}");
+    Ok(())
 }
 
-impl Feeds {
-    async fn open(channel: Channel, symbols: &[String]) -> Result<Self, Failure> {
-        let ticks = StreamTicksRequest { symbols: symbols.to_vec(), ..Default::default() };
-        let signals = StreamSignalsRequest { symbols: symbols.to_vec(), ..Default::default() };
-        let mut market = MarketServiceClient::new(channel.clone());
-        let mut model = ForecastServiceClient::new(channel.clone());
-        let mut portfolio = OptimizerServiceClient::new(channel);
-        Ok(Self {
-            ticks: market.stream_ticks(ticks).await?.into_inner(),
-            signals: model.stream_signals(signals).await?.into_inner(),
-            allocations: portfolio.stream_allocations(StreamAllocationsRequest::default()).await?.into_inner(),
-        })
-    }
+/// One message of any of the three streams.
+struct Message {
+    /// Terms that the symbols on the command line stand under: the market's, which knows every symbol.
+    ack: Option<Ack>,
+    events: Vec<Event>,
+}
 
-    /// The next message's events; empty for a control message, `None` when a stream has ended.
-    async fn next(&mut self) -> Result<Option<Vec<Event>>, Failure> {
-        Ok(tokio::select! {
-            message = self.ticks.message() => message?.map(|m| m.ticks.into_iter().map(Event::Tick).collect()),
-            message = self.signals.message() => message?.map(|m| m.signals.into_iter().map(Event::Signal).collect()),
-            message = self.allocations.message() => message?.map(|m| m.allocations.into_iter().map(Event::Allocation).collect()),
-        })
-    }
+fn messages(channel: Channel, symbols: &[String]) -> impl Stream<Item = Result<Message, Status>> + use<> {
+    let of_ticks = |m: StreamTicksResponse| Message {
+        ack: m.ack().cloned(),
+        events: m.ticks.into_iter().map(Event::Tick).collect(),
+    };
+    let of_signals =
+        |m: StreamSignalsResponse| Message { ack: None, events: m.signals.into_iter().map(Event::Signal).collect() };
+    let of_allocations = |m: StreamAllocationsResponse| Message {
+        ack: None,
+        events: m.allocations.into_iter().map(Event::Allocation).collect(),
+    };
+    stream::select_all([
+        follow(ticks(channel.clone(), symbols.to_vec())).map_ok(of_ticks).boxed(),
+        follow(signals(channel.clone(), symbols.to_vec())).map_ok(of_signals).boxed(),
+        follow(allocations(channel)).map_ok(of_allocations).boxed(),
+    ])
+}
+
+fn ticks(channel: Channel, symbols: Vec<String>) -> Call<StreamTicksResponse> {
+    Box::new(move |cursor| {
+        let mut client = MarketServiceClient::new(channel.clone());
+        let symbols = symbols.clone();
+        let request = StreamTicksRequest { symbols, resume_after: cursor, best_effort: true, ..Default::default() };
+        async move { Ok(client.stream_ticks(request).await?.into_inner()) }.boxed()
+    })
+}
+
+fn signals(channel: Channel, symbols: Vec<String>) -> Call<StreamSignalsResponse> {
+    Box::new(move |cursor| {
+        let mut client = ForecastServiceClient::new(channel.clone());
+        let symbols = symbols.clone();
+        let request = StreamSignalsRequest { symbols, resume_after: cursor, best_effort: true, ..Default::default() };
+        async move { Ok(client.stream_signals(request).await?.into_inner()) }.boxed()
+    })
+}
+
+fn allocations(channel: Channel) -> Call<StreamAllocationsResponse> {
+    Box::new(move |cursor| {
+        let mut client = OptimizerServiceClient::new(channel.clone());
+        let request = StreamAllocationsRequest { resume_after: cursor, best_effort: true, ..Default::default() };
+        async move { Ok(client.stream_allocations(request).await?.into_inner()) }.boxed()
+    })
 }
 
 impl Event {

@@ -1,7 +1,6 @@
 """What a newcomer sees: start, ready, progress, clear refusals, polite end, second start."""
 
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -44,12 +43,6 @@ def test_prints_figures_beside_persistence_the_address_and_three_commands(mesh):
     for command in ("grpcurl -plaintext 127.0.0.1", "curl", "tickmesh watch"):
         assert command in text, f"{command} is not offered in:\n{text}"
     assert "\x1b[" not in text, "off a terminal there are plain lines"
-
-
-def test_sigterm_and_ctrl_c_drain_and_exit_0(new_mesh):
-    mesh = new_mesh("--speed", 10).start()
-    assert mesh.stop(signal.SIGTERM) == 0
-    assert mesh.start().stop(signal.SIGINT) == 0
 
 
 def test_second_start_goes_on_without_importing_or_training(new_mesh):

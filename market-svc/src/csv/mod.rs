@@ -70,6 +70,11 @@ impl<R: BufRead> Reader<R> {
         let columns = header::Columns::find(text.headers()?, options.symbol.is_some())?;
         Ok(Self { text, columns, options, record: ::csv::StringRecord::new(), broken: false })
     }
+
+    /// The line in the (unpacked) text, from 1, of the row that was read last.
+    pub fn line(&self) -> u64 {
+        self.record.position().map_or(0, ::csv::Position::line)
+    }
 }
 
 impl<R: BufRead> Iterator for Reader<R> {
@@ -89,8 +94,8 @@ impl<R: BufRead> Iterator for Reader<R> {
 
 impl<R: BufRead> Reader<R> {
     fn bar(&self) -> Result<Bar, BadRow> {
-        let line = self.record.position().map_or(0, ::csv::Position::line);
-        row::parse(&self.record, &self.columns, &self.options).map_err(|fields| BadRow { line, fields })
+        let parsed = row::parse(&self.record, &self.columns, &self.options);
+        parsed.map_err(|fields| BadRow { line: self.line(), fields })
     }
 
     fn unreadable(&mut self, error: &::csv::Error) -> BadRow {
