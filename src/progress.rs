@@ -45,10 +45,12 @@ impl Progress {
         match &mut self.form {
             Form::Silent => {}
             Form::Bar(bar) => {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
                 bar.set_length(total);
                 bar.set_position(done);
                 bar.set_message(now.to_owned());
+                if bar.is_hidden() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
             }
             Form::Lines(told) => {
                 let tenths = done.saturating_mul(10) / total;

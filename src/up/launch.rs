@@ -68,7 +68,7 @@ async fn train(model: Channel, report: &Report, readiness: &Readiness) -> Result
     let mut progress = report.progress("training", "fits");
     let result = training::run(model, request, |now| {
         let TrainModelsMetadata { done, total, symbol, .. } = now;
-        latch.progress((*done).into(), (*total).into(), format!("fits, now those of {symbol}"));
+        latch.progress((*done).into(), (*total).into(), format!("fits {symbol}").trim_end());
         training::show(now, &mut progress);
         report.training(now);
     })

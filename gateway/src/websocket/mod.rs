@@ -44,8 +44,9 @@ use session::Session;
 /// The largest message that a client may send.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What the socket itself would take, so that a message a little too large is answered with the reason.
-const MAX_SOCKET_MESSAGE_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
+/// What the socket itself takes, so that a message not far too large is read whole and answered with the reason: a socket
+/// that is closed with something unread may lose the goodbye.
+const MAX_SOCKET_MESSAGE_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 
 /// The door to all live streams over WebSocket.
 #[derive(Clone)]
