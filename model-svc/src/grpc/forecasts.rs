@@ -1,6 +1,6 @@
 use tickmesh_fanout::topic::{EncodedMessages, Fields, Subscription};
 use tickmesh_mesh::serve::Ending;
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Code, Fault, unknown_symbol};
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastService;
 use tickmesh_proto::r#type::v1::Delivery;
@@ -14,7 +14,6 @@ use crate::decision::Reason;
 use crate::forecast::Forecast;
 use crate::live::Standing;
 use crate::portfolio::{self, Whole};
-use crate::shared::unknown_symbol;
 
 #[tonic::async_trait]
 impl ForecastService for Face {

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use tickmesh_mesh::client::Backoff;
 use tickmesh_mesh::status::Fault;
-use tickmesh_proto::types::Timestamp;
 
 use super::board::{Jobs, Launch};
 use super::train::TrainRequest;
@@ -38,10 +37,10 @@ impl Jobs {
         if !self.is_any_missing().await? {
             return Ok(None);
         }
-        let until = self.tools.market.replay_start().await?.unwrap_or(Timestamp::MAX);
+        let until = self.tools.market.replay_start().await?;
         let request = TrainRequest { symbols: Vec::new(), order: Order::default(), until, missing_only: true };
         let launch = Launch { owner: OWNER.to_owned(), request: None };
-        Ok(Some(self.train(launch, request).await?.id))
+        Ok(Some(self.train_to(launch, request).await?.id))
     }
 
     async fn is_any_missing(&self) -> Result<bool, Fault> {

@@ -80,7 +80,9 @@ impl House {
             loop {
                 match self.commands.recv().await.unwrap() {
                     Command::Keep { trained, answer, .. } => return (trained, answer),
-                    Command::Backfill { answer, .. } | Command::Skip { answer, .. } => answer.send(Ok(())).unwrap(),
+                    Command::Backfill { answer, .. } | Command::List { answer, .. } | Command::Skip { answer, .. } => {
+                        answer.send(Ok(())).unwrap();
+                    }
                     Command::Promote { .. } => panic!("nobody moves an alias"),
                 }
             }

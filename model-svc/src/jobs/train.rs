@@ -34,10 +34,15 @@ impl Jobs {
     /// Starts a training.
     ///
     /// # Errors
-    /// NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK, for an end that has not come; UNAVAILABLE when the market cannot be asked; RESOURCE_EXHAUSTED when the queue is
-    /// full.
+    /// NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK, for an end that has not come; UNAVAILABLE when
+    /// the market cannot be asked; RESOURCE_EXHAUSTED when the queue is full.
     pub async fn train(&self, launch: Launch, request: TrainRequest) -> Result<View, Fault> {
         self.has_come(request.until)?;
+        self.train_to(launch, request).await
+    }
+
+    /// Starts a training whose end may lie ahead of the market clock: it takes what is there, up to its end.
+    pub(super) async fn train_to(&self, launch: Launch, request: TrainRequest) -> Result<View, Fault> {
         let symbols = self.known(&request.symbols).await?;
         let progress = TrainProgress::begun(clock::now());
         let metadata = self.tools.wire.training(&progress);
