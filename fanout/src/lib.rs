@@ -18,6 +18,8 @@
 //! [`Messages`](topic::Messages) then answers by the nine rules: Ack, snapshot or history, updates, heartbeats,
 //! EndOfStream.
 //!
+//! [`follow`] is the other end: a client that keeps its side of the rules.
+//!
 //! ```
 //! use std::sync::Arc;
 //!
@@ -75,6 +77,7 @@
 //! ```
 
 mod cursor;
+pub mod follow;
 pub mod log;
 mod metrics;
 pub mod topic;

@@ -29,7 +29,6 @@ pub mod prices;
 pub mod risk;
 pub mod store;
 
-pub(crate) use grpc::upstream;
 pub use grpc::{market, model};
 
 pub use app::App;

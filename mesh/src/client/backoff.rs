@@ -19,7 +19,7 @@ impl Backoff {
 
     /// Waits before the next attempt.
     pub async fn wait(&mut self) {
-        sleep(self.next()).await;
+        sleep(self.delay()).await;
     }
 
     /// Begins again: for when an attempt succeeded.
@@ -27,7 +27,8 @@ impl Backoff {
         self.attempts = 0;
     }
 
-    pub(super) fn next(&mut self) -> Duration {
+    /// How long to wait before the next attempt, for those who wait otherwise than by [`wait`](Self::wait).
+    pub fn delay(&mut self) -> Duration {
         let ceiling = self.ceiling();
         self.attempts = self.attempts.saturating_add(1);
         ceiling.mul_f64(rand::random())
@@ -48,7 +49,7 @@ mod tests {
         let mut ceilings = Vec::new();
         for _ in 0..5 {
             let ceiling = backoff.ceiling();
-            assert!(backoff.next() <= ceiling);
+            assert!(backoff.delay() <= ceiling);
             ceilings.push(ceiling.as_millis());
         }
         assert_eq!(ceilings, [100, 200, 400, 800, 1000]);

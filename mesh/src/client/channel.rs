@@ -101,7 +101,7 @@ impl Shared {
                 budget.succeeded();
                 return answer;
             }
-            let wait = backoff.next();
+            let wait = backoff.delay();
             if !budget.failed() || !is_before(wait, deadline) {
                 return answer;
             }

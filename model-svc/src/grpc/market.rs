@@ -1,12 +1,14 @@
 //! market-svc as this service sees it: its instruments, and its stream of daily bars from history to live.
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tickmesh_fanout::follow::{Follow, HEARTBEAT, Live, Opening, Told, messages};
+use tickmesh_fanout::topic::Feed;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::serve::MAX_RESPONSE_BYTES;
 use tickmesh_mesh::status::Fault;
 use tickmesh_proto::market::v1 as wire;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
-use tickmesh_proto::market::v1::stream_bars_response::Control;
 use tickmesh_proto::r#type::v1::{Delivery, FeedState, TimeFrame};
 use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 use tokio::sync::mpsc;
@@ -122,8 +124,7 @@ fn live_bar(bar: wire::Bar) -> Option<LiveBar> {
 
 /// Follows the market until `stop`: its instruments every other second, its bars as they come.
 ///
-/// A lost stream is taken up again after its last cursor, with backoff and jitter; when the cursor is too old or of
-/// another epoch, from the begin: bars that are known already change nothing.
+/// A lost stream is taken up again after its last cursor; when that is too old or of another epoch, from the begin.
 pub async fn follow(market: MarketClient, events: mpsc::Sender<FeedEvent>, stop: CancellationToken) {
     let both = async { tokio::join!(look(market.clone(), events.clone()), stream(market, events)) };
     tokio::select! {
@@ -150,83 +151,52 @@ async fn look(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
 }
 
 async fn stream(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
-    let mut backoff = market.upstream.backoff();
-    let mut place = Place::default();
+    let backoff = market.upstream.backoff();
+    let mut bars = Follow::new(DailyBars(market.upstream), "StreamBars", backoff, None);
     loop {
-        match once(&market, &mut place, &events).await {
-            Ok(()) => return,
-            Err(status) => {
-                if matches!(status.code(), tonic::Code::OutOfRange | tonic::Code::InvalidArgument) {
-                    place.cursor.clear();
-                }
-                tracing::debug!(%status, "the market's stream ended; joining again");
-            }
-        }
-        if events.send(FeedEvent::Lost).await.is_err() {
+        let told = bars.next().await;
+        if let Some(event) = heard(told)
+            && events.send(event).await.is_err()
+        {
             return;
         }
-        if std::mem::take(&mut place.moved) {
-            backoff.reset();
-        }
-        backoff.wait().await;
     }
 }
 
-/// Where in the market's stream we are.
-#[derive(Debug, Default)]
-struct Place {
-    cursor: String,
-    /// Whether the last attempt got anywhere.
-    moved: bool,
-}
+/// All daily bars, from history to live.
+struct DailyBars(Upstream);
 
-/// One subscription, until it ends or nobody listens.
-async fn once(market: &MarketClient, place: &mut Place, events: &mpsc::Sender<FeedEvent>) -> Result<(), tonic::Status> {
-    let mut client = MarketServiceClient::new(market.upstream.stream()).max_decoding_message_size(MAX_RESPONSE_BYTES);
-    let request = wire::StreamBarsRequest {
-        delivery: Delivery::All.into(),
-        time_frame: TimeFrame::TimeFrame1d.into(),
-        resume_after: place.cursor.clone(),
-        start_time: place.cursor.is_empty().then_some(BEGIN),
-        ..Default::default()
-    };
-    let mut messages = client.stream_bars(request).await?.into_inner();
-    while let Some(message) = messages.message().await? {
-        let wire::StreamBarsResponse { sequence: _, cursor, send_time: _, control, bars } = message;
-        place.moved = true;
-        for event in told(control, bars, &cursor) {
-            if events.send(event).await.is_err() {
-                return Ok(());
-            }
-        }
-        // Kept only now: what was not handed on is asked for again.
-        if !cursor.is_empty() {
-            place.cursor = cursor;
-        }
+impl Live for DailyBars {
+    type Event = wire::Bar;
+
+    fn open(&self, resume_after: String) -> Opening<wire::Bar> {
+        let mut client = MarketServiceClient::new(self.0.stream()).max_decoding_message_size(MAX_RESPONSE_BYTES);
+        let request = wire::StreamBarsRequest {
+            delivery: Delivery::All.into(),
+            time_frame: TimeFrame::TimeFrame1d.into(),
+            heartbeat_interval: Some(HEARTBEAT),
+            start_time: resume_after.is_empty().then_some(BEGIN),
+            resume_after,
+            ..Default::default()
+        };
+        async move { client.stream_bars(request).await.map(messages) }.boxed()
     }
-    Err(tonic::Status::unavailable("the stream ended without a status"))
 }
 
-/// What a message tells.
-fn told(control: Option<Control>, bars: Vec<wire::Bar>, cursor: &str) -> Vec<FeedEvent> {
-    match control {
-        Some(Control::Ack(ack)) => vec![FeedEvent::Joined { epoch: ack.epoch }],
-        Some(Control::SnapshotComplete(_)) => vec![FeedEvent::CaughtUp],
-        Some(Control::Heartbeat(beat)) => vec![FeedEvent::Pulse {
-            phase: phase(beat.feed_state()),
-            market_time: beat.market_time.and_then(|time| Timestamp::try_from(time).ok()),
-        }],
-        Some(Control::Gap(gap)) => {
-            tracing::warn!(reason = gap.reason, "the market's stream has a gap");
-            Vec::new()
-        }
-        Some(Control::EndOfStream(_)) => Vec::new(),
-        None if bars.is_empty() => Vec::new(),
-        None => {
+/// What the live loop is to know of it.
+fn heard(told: Told<wire::Bar>) -> Option<FeedEvent> {
+    Some(match told {
+        Told::Open { epoch, resumed: _ } => FeedEvent::Joined { epoch },
+        Told::Events(bars, cursor) => {
             let bars = bars.into_iter().filter_map(live_bar).collect();
-            vec![FeedEvent::Bars { bars, cursor: cursor.to_owned() }]
+            FeedEvent::Bars { bars, cursor: cursor.unwrap_or_default() }
         }
-    }
+        Told::CaughtUp(_) => FeedEvent::CaughtUp,
+        Told::Feed(Feed { state, market_time }) => FeedEvent::Pulse { phase: phase(state), market_time },
+        Told::Broken => FeedEvent::Lost,
+        // History is read again: bars that are known already change nothing.
+        Told::Lost => return None,
+    })
 }
 
 fn phase(state: FeedState) -> FeedPhase {

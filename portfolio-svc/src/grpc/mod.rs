@@ -8,6 +8,5 @@ mod optimizer;
 mod parse;
 mod render;
 mod stream;
-pub(crate) mod upstream;
 
 pub(crate) use optimizer::Optimizer;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tickmesh_fanout::follow::{Follow, Told};
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::readiness::Latch;
 use tickmesh_mesh::status::{Code, Fault};
@@ -14,7 +15,6 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::model::{Signals, heard};
 use crate::store::{StateError, StateStore};
-use crate::upstream::{Follow, Told};
 
 /// How long a round is left alone after a service it needs did not answer.
 const RETRY: Duration = Duration::from_millis(500);
@@ -44,7 +44,7 @@ impl Allocator {
     ) -> Result<Self, Error> {
         let (epoch, cursor) = store.signals().await?.unzip();
         let signals = Signals { upstream: model.clone() };
-        let signals = Follow::new(signals, "StreamSignals", model, cursor);
+        let signals = Follow::new(signals, "StreamSignals", model.backoff(), cursor);
         let done = books.default_book().as_of().await;
         let latch = done.is_none().then_some(latch);
         Ok(Self { books, desk, store, signals, gather: Gather::after(done), epoch, latch, deadline: None })

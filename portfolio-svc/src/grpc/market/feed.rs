@@ -1,17 +1,13 @@
-use futures_util::StreamExt;
+use futures_util::FutureExt as _;
+use tickmesh_fanout::follow::{Follow, HEARTBEAT, Live, Opening, Told, messages};
 use tickmesh_mesh::client::Upstream;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
-use tickmesh_proto::market::v1::stream_bars_response::Control;
-use tickmesh_proto::market::v1::{Bar, StreamBarsRequest, StreamBarsResponse};
+use tickmesh_proto::market::v1::{Bar, StreamBarsRequest};
 use tickmesh_proto::r#type::v1::{Delivery, TimeFrame};
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 
 use super::Market;
 use super::client::close_of;
-use crate::upstream::{Follow, HEARTBEAT, Live, Message, Messages, Told, envelope};
-
-envelope!(StreamBarsResponse, Control, bars, Bar);
 
 /// All daily bars as they close.
 struct Bars {
@@ -21,7 +17,7 @@ struct Bars {
 impl Live for Bars {
     type Event = Bar;
 
-    async fn open(&self, resume_after: String) -> Result<Messages<Bar>, Status> {
+    fn open(&self, resume_after: String) -> Opening<Bar> {
         let request = StreamBarsRequest {
             symbols: Vec::new(),
             delivery: Delivery::All.into(),
@@ -32,15 +28,15 @@ impl Live for Bars {
             time_frame: TimeFrame::TimeFrame1d.into(),
             start_time: None,
         };
-        let stream = MarketServiceClient::new(self.upstream.stream()).stream_bars(request).await?.into_inner();
-        Ok(stream.map(|message| message.map(Message::from)).boxed())
+        let mut client = MarketServiceClient::new(self.upstream.stream());
+        async move { client.stream_bars(request).await.map(messages) }.boxed()
     }
 }
 
 /// Keeps the closes fresh until `stop`.
 pub(crate) async fn follow(market: Market, stop: CancellationToken) {
     let bars = Bars { upstream: market.upstream().clone() };
-    let mut bars = Follow::new(bars, "StreamBars", market.upstream(), None);
+    let mut bars = Follow::new(bars, "StreamBars", market.upstream().backoff(), None);
     let mut epoch = None;
     while let Some(told) = stop.run_until_cancelled(bars.next()).await {
         match told {

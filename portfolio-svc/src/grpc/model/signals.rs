@@ -1,15 +1,10 @@
-use futures_util::StreamExt;
+use futures_util::FutureExt as _;
+use tickmesh_fanout::follow::{HEARTBEAT, Live, Opening, messages};
 use tickmesh_mesh::client::Upstream;
 use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
-use tickmesh_proto::model::v1::stream_signals_response::Control;
-use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsResponse};
+use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest};
 use tickmesh_proto::r#type::v1::Delivery;
 use tickmesh_proto::types::{Symbol, Timestamp};
-use tonic::Status;
-
-use crate::upstream::{HEARTBEAT, Live, Message, Messages, envelope};
-
-envelope!(StreamSignalsResponse, Control, signals, Signal);
 
 /// All signals as they are decided.
 pub(crate) struct Signals {
@@ -19,7 +14,7 @@ pub(crate) struct Signals {
 impl Live for Signals {
     type Event = Signal;
 
-    async fn open(&self, resume_after: String) -> Result<Messages<Signal>, Status> {
+    fn open(&self, resume_after: String) -> Opening<Signal> {
         let request = StreamSignalsRequest {
             symbols: Vec::new(),
             delivery: Delivery::All.into(),
@@ -28,8 +23,8 @@ impl Live for Signals {
             best_effort: false,
             heartbeat_interval: Some(HEARTBEAT),
         };
-        let stream = ForecastServiceClient::new(self.upstream.stream()).stream_signals(request).await?.into_inner();
-        Ok(stream.map(|message| message.map(Message::from)).boxed())
+        let mut client = ForecastServiceClient::new(self.upstream.stream());
+        async move { client.stream_signals(request).await.map(messages) }.boxed()
     }
 }
 
