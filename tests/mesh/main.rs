@@ -7,6 +7,7 @@ mod drain;
 mod future;
 mod harness;
 mod live;
+mod readiness;
 mod score;
 mod slow;
 mod streams;
