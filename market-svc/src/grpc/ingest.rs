@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsResponse, RejectedBar};
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
@@ -7,7 +8,7 @@ use tickmesh_proto::types::Timestamp;
 use tokio::runtime::Handle;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::market::status;
+use super::market::{loaded, status};
 use super::parse;
 use crate::bar::Bar;
 use crate::market::{Imported, Market};
@@ -61,6 +62,7 @@ impl IngestService for Ingest {
         &self,
         request: Request<Streaming<ImportBarsRequest>>,
     ) -> Result<Response<ImportBarsResponse>, Status> {
+        loaded(&self.market, Ending::of(&request)).await?;
         let mut messages = request.into_inner();
         let mut tally = Tally::default();
         let mut source: Option<String> = None;

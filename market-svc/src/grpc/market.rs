@@ -147,18 +147,8 @@ impl MarketService for MarketDoor {
 }
 
 impl MarketDoor {
-    /// Waits until history is in place, but no longer than the call's connection lasts; unary calls have their deadline
-    /// besides. Before that a known symbol is none, and what is stored is not all.
     async fn loaded<T: Sync>(&self, request: &Request<T>) -> Result<(), Fault> {
-        if self.market.is_loaded() {
-            return Ok(());
-        }
-        tokio::select! {
-            () = self.market.until_loaded() => Ok(()),
-            _ = Ending::of(request) => {
-                Err(Fault::unavailable("DRAINING", "the server stops before history is in place", RETRY))
-            }
-        }
+        if self.market.is_loaded() { Ok(()) } else { loaded(&self.market, Ending::of(request)).await }
     }
 
     fn all(&self) -> Vec<String> {
@@ -173,6 +163,16 @@ impl MarketDoor {
             Err(fault) => snapshot_result::Result::Error(status(fault)),
         };
         SnapshotResult { symbol, result: Some(result) }
+    }
+}
+
+/// Waits until history is in place, but no longer than the call's connection lasts; unary calls have their deadline
+/// besides. Before that a known symbol is none, and what is stored is not all.
+pub(super) async fn loaded(market: &Market, ending: Ending) -> Result<(), Fault> {
+    tokio::select! {
+        biased;
+        () = market.until_loaded() => Ok(()),
+        _ = ending => Err(Fault::unavailable("DRAINING", "the server stops before history is in place", RETRY)),
     }
 }
 

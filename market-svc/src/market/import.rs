@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
 
-use super::Market;
+use super::{Market, clock};
 use crate::bar::Bar;
 use crate::config::FeedKind;
 use crate::error::Error;
@@ -58,7 +58,9 @@ impl Market {
         mut marks: Vec<(Mark, String)>,
     ) -> Result<Imported, Error> {
         let mut writing = self.writer.lock().await;
-        marks.extend(self.clock_with(&bars));
+        // The stored one too: an import may come before recovery has read it.
+        let clock = clock::stored(&*self.store).await?.max(self.now());
+        marks.extend(clock::mark(bars.iter(), clock));
         let instruments = instruments_of(bars.iter());
         let created = instruments.iter().filter(|i| !self.knows(i.symbol.as_str())).map(|i| i.symbol.clone()).collect();
         let batch = Batch { instruments, bars, source: Some(source.to_owned()), marks };
@@ -76,4 +78,38 @@ impl Market {
 pub(super) fn instruments_of<'a>(bars: impl Iterator<Item = &'a Bar>) -> Vec<Instrument> {
     let symbols: BTreeSet<&Symbol> = bars.map(|bar| &bar.series.symbol).collect();
     symbols.into_iter().map(Instrument::of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tickmesh_fanout::log::{Log, LogConfig};
+
+    use super::*;
+    use crate::bar::Series;
+    use crate::bar::tests::candle;
+    use crate::grpc::PROTOBUF;
+    use crate::market::Feed;
+    use crate::store::{SqliteStore, in_memory};
+
+    fn market(store: &SqliteStore) -> Market {
+        let feed = Feed::waiting(FeedKind::None, None);
+        Market::new(Arc::new(store.clone()), Log::memory(LogConfig::default()), &PROTOBUF, feed)
+    }
+
+    fn bar(open: i64) -> Bar {
+        let series = Series { symbol: "AAPL".try_into().unwrap(), time_frame: TimeFrame::D1 };
+        Bar { series, candle: candle(open, 5, 10.0) }
+    }
+
+    #[tokio::test]
+    async fn an_import_before_recovery_does_not_set_the_clock_back() {
+        let store = in_memory().await;
+        market(&store).import(vec![bar(10)], "test", Vec::new()).await.unwrap();
+        let market = market(&store);
+        market.import(vec![bar(0)], "test", Vec::new()).await.unwrap();
+        market.recover().await.unwrap();
+        assert_eq!(market.now(), Some(Timestamp::from_nanos(15)));
+    }
 }

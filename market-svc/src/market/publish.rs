@@ -67,7 +67,7 @@ impl Market {
     fn batch(&self, events: &[Event]) -> Batch {
         let bars: Vec<Bar> = events.iter().filter_map(Event::bar).cloned().collect();
         let instruments = self.unknown_of(&bars);
-        let marks = self.clock_with(&bars).into_iter().collect();
+        let marks = clock::mark(bars.iter(), self.now()).into_iter().collect();
         Batch { instruments, bars, marks, source: None }
     }
 
@@ -125,11 +125,6 @@ impl Market {
             bars.extend(event.bar().cloned());
         }
         Ok(bars)
-    }
-
-    /// The clock once these bars are seen, as it is written beside them; it never goes back.
-    pub(super) fn clock_with(&self, bars: &[Bar]) -> Option<(Mark, String)> {
-        clock::mark(bars.iter(), self.now())
     }
 
     /// The daily bars that wait behind the clock, to be replayed again.

@@ -7,7 +7,7 @@ use tickmesh_proto::market::v1::stream_bars_response::Control;
 use tickmesh_proto::market::v1::{Bar, GetReplayWindowRequest, ListBarsRequest, StreamBarsRequest};
 use tonic::Code;
 
-use crate::harness::{Service, soon};
+use crate::harness::{Service, daily, soon};
 
 /// Long enough that a client can come before it is imported.
 const HISTORY: Synthetic = Synthetic { symbols: 200, ticks: 1, history: 500, seed: 7 };
@@ -51,6 +51,15 @@ async fn a_page_that_is_asked_for_during_the_import_is_whole() {
     call.set_timeout(Duration::from_secs(60));
     let page = soon(service.market.list_bars(call)).await.unwrap().into_inner();
     assert_eq!(page.bars.len(), HISTORY.history as usize);
+    drop(service.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_during_the_import_of_history_waits_for_the_clock() {
+    let mut service = Service::starting(HISTORY).await;
+    assert!(!service.readiness.open().is_empty(), "the import is under way");
+    let answer = service.import(vec![daily("XYZ", "2021-01-04", 9.0)]).await;
+    assert_eq!((answer.written, answer.rejected), (1, 0), "{answer:?}");
     drop(service.stop().await);
 }
 
