@@ -1,13 +1,12 @@
 //! One error, the same through gRPC, gRPC-Web and REST.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
 use http::Request;
 use prost::Message as _;
 use serde_json::{Value as Json, json};
 use tickmesh_proto::google::rpc;
 use tickmesh_proto::market::v1::GetSnapshotRequest;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tonic::Status;
 
 use crate::client::{get, send};
 use crate::harness::{Mesh, soon};
@@ -32,9 +31,8 @@ async fn through_three_doors() {
     body.extend(request);
     let path = "/tickmesh.market.v1.MarketService/GetSnapshot";
     let web = send(&mesh, Request::post("/").header("content-type", "application/grpc-web"), path, &body).await;
-    let details = BASE64_STANDARD_NO_PAD.decode(web.header("grpc-status-details-bin").trim_end_matches('=')).unwrap();
-    let message = web.header("grpc-message").replace("%20", " ");
-    let web = essence(&details, web.header("grpc-status").parse().unwrap(), &message);
+    let web = Status::from_header_map(&web.headers).unwrap();
+    let web = essence(web.details(), web.code().into(), web.message());
 
     let rest = get(&mesh, "/v1/market/ZZZZ/snapshot").await.json();
     let types: Vec<_> = rest["details"].as_array().unwrap().iter().map(|detail| detail["@type"].clone()).collect();
