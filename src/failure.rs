@@ -76,11 +76,14 @@ impl From<Status> for Failure {
 }
 
 /// The message with every bad field. The services' message is the first of them with the count of the others, which the
-/// whole list replaces.
+/// whole list replaces. What has no details was said by no service: the connection broke.
 fn sentence(status: &Status) -> String {
     let violations = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
     let listed = violations.iter().map(rule).collect::<Vec<_>>().join("; ");
     match violations.first().map(rule) {
+        None if status.code() == tonic::Code::Unavailable && status.details().is_empty() => {
+            format!("the connection to the mesh is lost: {}", status.message())
+        }
         None => status.message().to_owned(),
         Some(first) if status.message().starts_with(&first) => listed,
         Some(_) => format!("{}; {listed}", status.message()),
@@ -127,6 +130,8 @@ mod tests {
         violations.add("as_of", "is later than the market's clock");
         let two = violations.finish(()).unwrap_err();
         assert_eq!(Failure::from(two).to_string(), "symbol must be given; as_of is later than the market's clock");
+        let lost = Failure::from(Status::unavailable("tcp connect error"));
+        assert_eq!(lost.to_string(), "the connection to the mesh is lost: tcp connect error");
         let elsewhere = Fault::new(Code::InvalidArgument, "BAD", "a bad request").field("symbol", "must be given");
         assert_eq!(Failure::from(elsewhere).to_string(), "a bad request; symbol must be given");
     }
