@@ -60,12 +60,6 @@ pub struct Made {
     pub explanation: Option<Explanation>,
 }
 
-impl From<Forecast> for Answer {
-    fn from(forecast: Forecast) -> Self {
-        Self::Made(Box::new(Made { forecast, cursor: "".into(), explanation: None }))
-    }
-}
-
 /// Shares of a raw forecast, which they sum to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {

@@ -1,19 +1,25 @@
+use futures_util::StreamExt as _;
 use tickmesh_fanout::topic::{EncodedMessages, Fields, Subscription};
+use tickmesh_mesh::context;
 use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault, unknown_symbol};
 use tickmesh_proto::model::v1 as wire;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastService;
 use tickmesh_proto::r#type::v1::Delivery;
 use tickmesh_proto::types::{Symbol, Timestamp};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-use super::parse::{self, Holdings, Sizes};
+use super::parse::{self, Holdings, MAX_WEIGHT, Sizes};
 use super::{Face, render};
-use crate::ask::{Answer, Question};
+use crate::ask::{Answer, Made, Question};
 use crate::decision::Reason;
 use crate::forecast::Forecast;
 use crate::live::Standing;
-use crate::portfolio::{self, Whole};
+use crate::portfolio;
+
+/// Symbols of a batch that are worked on at a time: enough to keep the compute pool busy, few enough to leave it room.
+const AT_A_TIME: usize = 8;
 
 #[tonic::async_trait]
 impl ForecastService for Face {
@@ -28,11 +34,12 @@ impl ForecastService for Face {
         request: Request<wire::BatchPredictRequest>,
     ) -> Result<Response<wire::BatchPredictResponse>, Status> {
         let (symbols, as_of) = parse::batch(request.into_inner())?;
-        let mut results = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            let answer = self.one_of_many(&symbol, as_of).await;
-            results.push(render::result(symbol, answer, self.clock()));
-        }
+        let enough = enough_at();
+        let answers = symbols.into_iter().enumerate().map(|(at, symbol)| async move {
+            let answer = in_time(enough, self.one_of_many(at, &symbol, as_of)).await;
+            render::result(symbol, answer, self.clock())
+        });
+        let results = futures_util::stream::iter(answers).buffered(AT_A_TIME).collect().await;
         Ok(Response::new(wire::BatchPredictResponse { results }))
     }
 
@@ -105,7 +112,8 @@ impl Face {
         Ok(())
     }
 
-    async fn one_of_many(&self, symbol: &str, as_of: Option<Timestamp>) -> Result<Answer, Fault> {
+    async fn one_of_many(&self, at: usize, symbol: &str, as_of: Option<Timestamp>) -> Result<Answer, Fault> {
+        parse::listed(at, symbol)?;
         if as_of.is_none() {
             return self.answers.now(symbol);
         }
@@ -122,26 +130,42 @@ impl Face {
 
     async fn portfolio(&self, holdings: Holdings) -> Result<wire::PredictPortfolioResponse, Fault> {
         let Holdings { symbols, sizes } = holdings;
-        let (mut forecasts, mut bars) = (Vec::new(), Vec::new());
+        let (mut made, mut bars) = (Vec::new(), Vec::new());
         for symbol in &symbols {
-            forecasts.push(made(self.answers.now(symbol.as_str())?)?);
+            made.push(forecast_of(self.answers.now(symbol.as_str())?)?);
             bars.push(self.answers.shared.standing(symbol.as_str())?.bars_until(Timestamp::MAX));
         }
+        let forecasts: Vec<Forecast> = made.iter().map(|one| one.forecast.clone()).collect();
         let weights = weights(sizes, &forecasts)?;
-        let (held, made) = (weights.clone(), forecasts.clone());
-        let Whole { expected, volatility, interval, correlation } =
-            self.answers.cpu.run(move || portfolio::whole(&held, &made, &bars)).await?;
+        let held = weights.clone();
+        let whole = self.answers.cpu.run(move || portfolio::whole(&held, &forecasts, &bars)).await?;
+        let whole = whole.ok_or_else(not_finite)?;
         let clock = self.clock();
-        let row = |(symbol, values): (&Symbol, Vec<f64>)| wire::CorrelationRow { symbol: symbol.to_string(), values };
-        Ok(wire::PredictPortfolioResponse {
-            forecasts: forecasts.into_iter().map(|forecast| render::answer(forecast.into(), clock)).collect(),
-            weights,
-            expected_return: expected,
-            volatility,
-            interval: Some(render::interval(&interval)),
-            correlation: symbols.iter().zip(correlation).map(row).collect(),
-        })
+        let forecasts = made.into_iter().map(|one| render::answer(Answer::Made(Box::new(one)), clock)).collect();
+        Ok(wire::PredictPortfolioResponse { forecasts, weights, ..render::whole(&symbols, whole) })
     }
+}
+
+/// When a batch has to be content with what it has: a little before its deadline, so that the answer still arrives.
+fn enough_at() -> Option<Instant> {
+    let deadline = context::current()?.deadline?;
+    let left = deadline.saturating_duration_since(Instant::now());
+    Some(deadline - left.mul_f64(0.1))
+}
+
+/// The answer, or the failure of one whose turn came too late.
+async fn in_time<T>(enough: Option<Instant>, answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let late =
+        || Fault::new(Code::DeadlineExceeded, "DEADLINE", "the call's deadline was near before this symbol's turn");
+    match enough {
+        None => answer.await,
+        Some(enough) if Instant::now() >= enough => Err(late()),
+        Some(enough) => tokio::time::timeout_at(enough, answer).await.unwrap_or_else(|_| Err(late())),
+    }
+}
+
+fn not_finite() -> Fault {
+    Fault::new(Code::FailedPrecondition, "NOT_FINITE", "the portfolio's figures are beyond what a number can hold")
 }
 
 fn signal(standing: &Standing) -> wire::Signal {
@@ -153,9 +177,9 @@ fn signal(standing: &Standing) -> wire::Signal {
     }
 }
 
-fn made(answer: Answer) -> Result<Forecast, Fault> {
+fn forecast_of(answer: Answer) -> Result<Made, Fault> {
     match answer {
-        Answer::Made(made) => Ok(made.forecast),
+        Answer::Made(made) => Ok(*made),
         Answer::Unavailable { symbol, reason, .. } => {
             let text = format!("{symbol} has no forecast ({reason:?}), so its portfolio has none");
             Err(Fault::new(Code::FailedPrecondition, "NO_FORECAST", text).meta("symbol", symbol.to_string()))
@@ -171,9 +195,32 @@ fn weights(sizes: Sizes, forecasts: &[Forecast]) -> Result<Vec<f64>, Fault> {
     };
     let values: Vec<f64> = quantities.iter().zip(forecasts).map(|(units, f)| units * f.last_price).collect();
     let total: f64 = values.iter().sum();
-    if total > 0.0 && total.is_finite() {
-        return Ok(values.into_iter().map(|value| value / total).collect());
-    }
-    let rule = "must have quantities whose value at the last prices sums to more than 0";
+    let weights: Vec<f64> = values.into_iter().map(|value| value / total).collect();
+    let rule = if !(total > 0.0 && total.is_finite()) {
+        "must have quantities whose value at the last prices sums to more than 0"
+    } else if weights.iter().any(|weight| weight.abs() > MAX_WEIGHT) {
+        "must have quantities none of which is worth more than 100 times the whole"
+    } else {
+        return Ok(weights);
+    };
     Err(Fault::new(Code::InvalidArgument, "BAD_REQUEST", format!("holdings {rule}")).field("holdings", rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_no_time_left_fails_alone() {
+        let now = Instant::now();
+        let enough = Some(now + Duration::from_millis(100));
+        assert_eq!(in_time(enough, async { Ok(3) }).await, Ok(3));
+        let endless = std::future::pending::<Result<(), Fault>>();
+        assert_eq!(in_time(enough, endless).await.unwrap_err().code(), Code::DeadlineExceeded, "it began in time");
+        let unstarted = async { panic!("it does not begin") };
+        assert_eq!(in_time::<()>(enough, unstarted).await.unwrap_err().code(), Code::DeadlineExceeded);
+        assert_eq!(in_time(None, async { Ok(9) }).await, Ok(9));
+    }
 }

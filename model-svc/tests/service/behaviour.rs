@@ -119,11 +119,20 @@ async fn features_have_parity_and_a_definition() {
 #[tokio::test]
 async fn a_batch_answers_each_symbol_and_a_portfolio_is_their_whole() {
     let house = House::trained().await;
-    let request = wire::BatchPredictRequest { symbols: vec!["S0".into(), "ZZZZ".into(), "S1".into()], as_of: None };
+    let request =
+        wire::BatchPredictRequest { symbols: ["S0", "ZZZZ", "S1", "zzz"].map(Into::into).to_vec(), as_of: None };
     let results = house.service.forecasts().batch_predict(request).await.unwrap().into_inner().results;
     let kinds: Vec<bool> =
         results.iter().map(|one| matches!(one.result, Some(wire::forecast_result::Result::Forecast(_)))).collect();
-    assert_eq!(kinds, [true, false, true]);
+    assert_eq!(kinds, [true, false, true, false]);
+    let codes: Vec<i32> = results
+        .iter()
+        .filter_map(|one| match &one.result {
+            Some(wire::forecast_result::Result::Error(status)) => Some(status.code),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes, [tonic::Code::NotFound as i32, tonic::Code::InvalidArgument as i32], "malformed is not unknown");
     let holding =
         |symbol: &str| wire::Holding { symbol: symbol.into(), size: Some(wire::holding::Size::Quantity(2.0)) };
     let request = wire::PredictPortfolioRequest { holdings: vec![holding("S0"), holding("S1")] };
@@ -131,7 +140,8 @@ async fn a_batch_answers_each_symbol_and_a_portfolio_is_their_whole() {
     assert!((whole.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     let expected: f64 = whole.weights.iter().zip(&whole.forecasts).map(|(w, f)| w * f.expected_return.unwrap()).sum();
     assert!((whole.expected_return - expected).abs() < 1e-15);
-    assert_eq!(whole.correlation[0].values[0], 1.0);
+    assert_eq!((whole.correlation[0].values[0], whole.common_returns), (1.0, 252));
+    assert_eq!(whole.forecasts[0], house.predict("S0").await, "the same forecast, its place in the stream too");
 }
 
 #[tokio::test]

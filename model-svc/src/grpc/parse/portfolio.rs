@@ -7,6 +7,9 @@ use tickmesh_proto::types::Symbol;
 
 use super::MAX_SYMBOLS;
 
+/// Largest size of a weight: beyond it no leverage is meant.
+pub(in crate::grpc) const MAX_WEIGHT: f64 = 100.0;
+
 /// How far weights may be from summing to 1.
 const TOLERANCE: f64 = 1e-6;
 
@@ -66,6 +69,10 @@ fn one(
             violations.add("weight", "must be given, or quantity");
             None
         }
+        Some(Size::Weight(weight)) if weight.abs() > MAX_WEIGHT => {
+            violations.add("weight", format_args!("must lie between -{MAX_WEIGHT} and {MAX_WEIGHT}"));
+            None
+        }
         Some(Size::Weight(weight)) => number("weight", weight, by_quantity, violations),
         Some(Size::Quantity(quantity)) => number("quantity", quantity, !by_quantity, violations),
     };
@@ -120,6 +127,9 @@ mod tests {
         ];
         assert_eq!(rules(bad), expected);
         assert_eq!(rules(Vec::new()), ["holdings"]);
+        let vast = [1e300, -1e300, 1.0].map(Size::Weight).map(Some);
+        let vast = vast.into_iter().zip(["A", "B", "C"]).map(|(size, symbol)| holding(symbol, size)).collect();
+        assert_eq!(rules(vast), ["holdings[0].weight", "holdings[1].weight"]);
         assert_eq!(rules(vec![holding("AAPL", Some(Size::Weight(0.9)))]), ["holdings"], "weights sum to 1");
     }
 

@@ -41,6 +41,13 @@ pub(in crate::grpc) fn batch(request: wire::BatchPredictRequest) -> Result<(Vec<
     violations.finish((symbols, as_of))
 }
 
+/// Checks one symbol of a batch, the one at `at`.
+pub(in crate::grpc) fn listed(at: usize, symbol: &str) -> Result<Symbol, Fault> {
+    let mut violations = Violations::new();
+    let symbol = violations.take(&format!("symbols[{at}]"), Symbol::try_from(symbol));
+    violations.finish_some(symbol)
+}
+
 pub(in crate::grpc) fn symbols(wire: Vec<String>) -> Result<Symbols, Fault> {
     let mut violations = Violations::new();
     let all = wire.is_empty();

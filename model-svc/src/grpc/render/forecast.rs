@@ -153,7 +153,7 @@ fn decision(decision: &Decision) -> wire::Decision {
     }
 }
 
-pub(in crate::grpc) fn interval(interval: &Interval) -> wire::Interval {
+pub(super) fn interval(interval: &Interval) -> wire::Interval {
     wire::Interval { lower: interval.lower, upper: interval.upper, coverage: COVERAGE }
 }
 
