@@ -223,13 +223,9 @@ impl Plan {
             fit: validated.fit,
             residuals: validated.residuals,
             range: TrainingRange::of(&data.samples)?,
-            evaluation: crate::evaluation::Evaluation::of(&validated.rows, self.scored_folds(), trials)?,
+            evaluation: crate::evaluation::Evaluation::of(&validated.rows, validated.folds, trials)?,
         };
         Some(Trained { symbol: data.symbol.clone(), fitted, train_start: *train_start, train_end: *train_end, facts })
-    }
-
-    fn scored_folds(&self) -> u32 {
-        u32::try_from(self.folds.len()).expect("at most 20 folds")
     }
 }
 
