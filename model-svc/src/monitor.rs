@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tickmesh_stats::{Interval, RatioTally};
 
-use crate::live::{Board, Score};
+use crate::live::{Board, Covered, Score};
 use crate::version::VersionName;
 
 /// Scores, in ascending order of their versions, and the whole.
@@ -33,6 +33,8 @@ pub struct ScoreLine {
     pub pearson: Option<f64>,
     /// Spearman correlation of forecast and outcome over time.
     pub spearman: Option<f64>,
+    /// Coverage within thirds by volatility, each symbol's own, calm ones first.
+    pub thirds: Option<[Covered; 3]>,
 }
 
 /// What was scored on `symbols`, all when none.
@@ -67,6 +69,7 @@ fn own(version: VersionName, score: Score) -> ScoreLine {
         interval: score.hits().wilson(),
         pearson: score.information_coefficient(),
         spearman: score.rank_information_coefficient(),
+        thirds: score.coverage_by_volatility(),
         score,
     }
 }
@@ -80,7 +83,12 @@ fn whole(lines: &[ScoreLine]) -> Option<ScoreLine> {
     }
     let mut daily = RatioTally::default();
     days.into_values().for_each(|(errors, moves)| daily.push(errors, moves));
-    Some(ScoreLine { version: None, score, ratio_error: daily.error(), interval: None, pearson: None, spearman: None })
+    let thirds = lines.iter().filter_map(|line| line.thirds).reduce(|all, one| {
+        let [(a, d), (b, e), (c, f)] = [(all[0], one[0]), (all[1], one[1]), (all[2], one[2])];
+        [a.merge(d), b.merge(e), c.merge(f)]
+    });
+    let ratio_error = daily.error();
+    Some(ScoreLine { version: None, score, ratio_error, interval: None, pearson: None, spearman: None, thirds })
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ pub struct Served {
     pub expected: f64,
     /// Interval of the return.
     pub interval: Interval,
+    /// Probability that the return is above 0.
+    pub up_probability: f64,
+    /// Volatility known when it was made.
+    pub sigma: f64,
     /// What was decided.
     pub action: Action,
     /// Whether it counts: out of sample and on fresh data.
@@ -29,6 +33,8 @@ impl From<&Forecast> for Served {
             version: forecast.version.number,
             expected: forecast.expected,
             interval: forecast.interval,
+            up_probability: forecast.up_probability,
+            sigma: forecast.sigma,
             action: forecast.decision.action,
             counts: forecast.quality == Quality::Good,
             scored: false,

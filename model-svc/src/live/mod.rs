@@ -16,6 +16,7 @@ mod board;
 mod desk;
 mod engine;
 mod score;
+mod sharpness;
 #[cfg(test)]
 mod tests;
 
@@ -24,3 +25,4 @@ pub use board::{Board, Newest, SharedHistory, Standing};
 pub use desk::{Desk, Event, Issued, Reign, Scored, serving};
 pub use engine::{Engine, Install, LiveBar};
 pub use score::Score;
+pub use sharpness::{Covered, Sharpness};

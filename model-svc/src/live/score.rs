@@ -4,6 +4,7 @@ use tickmesh_proto::types::Timestamp;
 use tickmesh_stats::{CoMoments, HitRate, RatioTally, spearman};
 
 use super::archive::Served;
+use super::sharpness::{Covered, Sharpness, by_tercile};
 use crate::decision::Action;
 
 /// Newest outcomes over which the rank correlation is taken: ten years of days.
@@ -19,11 +20,21 @@ pub struct Score {
     covered: u64,
     width: f64,
     actions: [u64; 3],
-    /// The newest outcomes: when the forecast was made, what it expected, what happened.
-    pairs: VecDeque<(Timestamp, f64, f64)>,
+    sharpness: Sharpness,
+    pairs: VecDeque<Outcome>,
     /// Close at which the first scored forecast was made, and the last.
     span: Option<(Timestamp, Timestamp)>,
     clamps: u64,
+}
+
+/// One of the newest outcomes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    as_of: Timestamp,
+    expected: f64,
+    realised: f64,
+    sigma: f64,
+    covered: bool,
 }
 
 impl Score {
@@ -42,7 +53,9 @@ impl Score {
         if self.pairs.len() == RANKED {
             self.pairs.pop_front();
         }
-        self.pairs.push_back((as_of, served.expected, realised));
+        let (expected, covered) = (served.expected, served.interval.covers(realised));
+        self.pairs.push_back(Outcome { as_of, expected, realised, sigma: served.sigma, covered });
+        self.sharpness.push(as_of, served, realised);
         self.span = Some((self.span.map_or(as_of, |(first, _)| first), as_of));
     }
 
@@ -73,15 +86,26 @@ impl Score {
     #[must_use]
     pub fn rank_information_coefficient(&self) -> Option<f64> {
         let (expected, realised): (Vec<f64>, Vec<f64>) =
-            self.pairs.iter().map(|(_, expected, realised)| (*expected, *realised)).unzip();
+            self.pairs.iter().map(|one| (one.expected, one.realised)).unzip();
         spearman(&expected, &realised)
     }
 
     /// Squared error and squared move of each of the newest outcomes, with the moment of the forecast.
     pub fn terms(&self) -> impl Iterator<Item = (Timestamp, f64, f64)> + '_ {
-        self.pairs
-            .iter()
-            .map(|(as_of, expected, realised)| (*as_of, (realised - expected).powi(2), realised * realised))
+        self.pairs.iter().map(|one| (one.as_of, (one.realised - one.expected).powi(2), one.realised * one.realised))
+    }
+
+    /// Coverage of the newest outcomes within thirds of their own volatility, calm ones first; sorts them. None with fewer
+    /// than three.
+    #[must_use]
+    pub fn coverage_by_volatility(&self) -> Option<[Covered; 3]> {
+        by_tercile(self.pairs.iter().map(|one| (one.sigma, one.covered)).collect())
+    }
+
+    /// Scores of probabilities and intervals.
+    #[must_use]
+    pub fn sharpness(&self) -> &Sharpness {
+        &self.sharpness
     }
 
     /// Squared errors beside squared moves.
@@ -143,6 +167,7 @@ impl Score {
     #[must_use]
     pub fn pooled(mut self, other: &Self) -> Self {
         self.errors = self.errors.merge(other.errors);
+        self.sharpness.merge(other.sharpness.clone());
         self.hits = self.hits.merge(other.hits);
         self.covered += other.covered;
         self.width += other.width;
@@ -172,7 +197,8 @@ mod tests {
 
     fn served(expected: f64) -> Served {
         let interval = Interval { lower: -0.02, upper: 0.02 };
-        Served { version: 1, expected, interval, action: Action::Hold, counts: true, scored: false }
+        let (up_probability, sigma, action) = (0.5, 0.01, Action::Hold);
+        Served { version: 1, expected, interval, up_probability, sigma, action, counts: true, scored: false }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::live::{Archive, Event, Issued, Scored, Served};
 const LAST_PLACE: &str = "SELECT COALESCE(MAX(place), 0) FROM forecasts WHERE run = $1";
 const OUTCOME: &str = "INSERT INTO outcomes (run, symbol, as_of, number, realised, scored_time) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-const ARCHIVE: &str = "SELECT f.symbol, f.as_of, f.number, f.expected, f.lower, f.upper, f.decision, f.quality, \
-    o.realised IS NOT NULL AS scored FROM forecasts f LEFT JOIN outcomes o USING (run, symbol, as_of, number) \
+const ARCHIVE: &str = "SELECT f.symbol, f.as_of, f.number, f.expected, f.sigma, f.lower, f.upper, f.up, \
+    f.decision, f.quality, o.realised IS NOT NULL AS scored FROM forecasts f LEFT JOIN outcomes o USING (run, symbol, as_of, number) \
     WHERE run = $1";
 const SELECT: &str = "SELECT * FROM forecasts LEFT JOIN outcomes USING (run, symbol, as_of, number)";
 
@@ -80,6 +80,8 @@ pub(super) async fn archive(pool: &SqlitePool, run: &str) -> Result<Archive, Sto
             version: number(row.try_get("number")?)?,
             expected: row.try_get("expected")?,
             interval: forecast_row::interval(&row)?,
+            up_probability: row.try_get("up")?,
+            sigma: row.try_get("sigma")?,
             action: decision.action,
             counts: forecast_row::quality(&row)? == Quality::Good,
             scored: row.try_get("scored")?,
