@@ -3,6 +3,8 @@
 //! A forecast of now comes from the board alone: one evaluation of the model on the newest row, no SQL, no queue. One of
 //! the past is the same fold over the bars known then, on the compute pool.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tickmesh_mesh::cpu::CpuPool;
@@ -11,12 +13,12 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::decision::Reason;
 use crate::family::Fitted;
-use crate::features::{self, FeatureSet, Row, State, fold};
+use crate::features::{self, FeatureSet, Row, State, WIDTH, fold};
 use crate::forecast::{Forecast, Moment, Rules, Tracker};
 use crate::history::DailyBar;
 use crate::live::{Reign, Standing, serving};
 use crate::shared::Shared;
-use crate::store::Store;
+use crate::store::{ForecastQuery, Store};
 use crate::usable::usable_version;
 use crate::version::{Version, VersionName};
 
@@ -80,12 +82,17 @@ pub struct FeaturesAt {
     pub row: Row,
 }
 
+/// What served forecasts were made from, by the close at which they were.
+type Served = HashMap<Timestamp, [f64; WIDTH]>;
+
 /// How far two computations of the same features are apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Parity {
     /// Rows compared.
     pub rows: usize,
-    /// Largest absolute difference; infinite when one has a row that the other has not.
+    /// Those of them that a served forecast was made from, and were compared with what it was made from.
+    pub served: usize,
+    /// Largest absolute difference; infinite when one has a row that the other has not, or a value is no number.
     pub difference: f64,
 }
 
@@ -204,18 +211,36 @@ impl Answers {
         Ok(FeaturesAt { symbol: standing.symbol.clone(), as_of, row })
     }
 
-    /// Computes all features once bar by bar and once as a batch, and compares those of bars in the range; the newest bar's
-    /// are also compared with what the live loop holds.
+    /// Computes all features once bar by bar and once as a batch, and compares those of bars in the range; also with those
+    /// that served forecasts were made from, and the newest bar's with what the live loop holds.
     ///
     /// # Errors
-    /// NOT_FOUND, reason SYMBOL_UNKNOWN.
-    pub async fn parity(&self, symbol: &str, range: std::ops::Range<Timestamp>) -> Result<Parity, Fault> {
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN; DATA_LOSS, reason FEATURES_APART, when they differ by more than a number can say.
+    pub async fn parity(&self, symbol: &str, range: Range<Timestamp>) -> Result<Parity, Fault> {
         let standing = self.shared.standing(symbol)?;
         let newest = standing.newest.clone();
         let until = newest.as_ref().map_or(Timestamp::MIN, |newest| newest.bar.time());
         let bars = standing.bars_until(until);
         let live = newest.and_then(|newest| newest.row);
-        self.cpu.run(move || compare(&bars, live, &range)).await
+        let served = self.served_features(&standing, &range).await?;
+        let parity = self.cpu.run(move || compare(&bars, live, &served, &range)).await?;
+        if parity.difference.is_finite() { Ok(parity) } else { Err(apart(symbol)) }
+    }
+
+    /// What served forecasts in the range were made from, if features were defined then as today.
+    async fn served_features(&self, standing: &Standing, range: &Range<Timestamp>) -> Result<Served, Fault> {
+        let query = ForecastQuery {
+            symbols: vec![standing.symbol.clone()],
+            start: Some(range.start),
+            end: Some(range.end),
+            limit: usize::MAX,
+            ..ForecastQuery::default()
+        };
+        let run = self.shared.run.load_full();
+        let stored = self.store.forecasts(&run, &query).await.map_err(Fault::internal)?;
+        let today = FeatureSet::standard();
+        let alike = stored.into_iter().map(|one| one.issued).filter(|one| *one.forecast.feature_set == *today.id());
+        Ok(alike.map(|one| (one.forecast.as_of, one.features)).collect())
     }
 }
 
@@ -256,37 +281,46 @@ fn explain(fitted: &Fitted, row: &Row) -> Explanation {
     Explanation { bias, shares: row.as_slice().iter().copied().zip(contributions).collect() }
 }
 
-fn compare(bars: &[DailyBar], live: Option<Row>, range: &std::ops::Range<Timestamp>) -> Parity {
+fn compare(bars: &[DailyBar], live: Option<Row>, served: &Served, range: &Range<Timestamp>) -> Parity {
     let mut state = State::new(&FeatureSet::standard());
     let streamed: Vec<Option<Row>> = bars.iter().map(|bar| state.update(&bar.adjusted)).collect();
     let batch = rows(bars);
     let within = |bar: &DailyBar| range.contains(&bar.time());
     let mut parity = Parity::default();
     for ((bar, one), other) in bars.iter().zip(&streamed).zip(&batch).filter(|((bar, _), _)| within(bar)) {
-        parity.add(one.as_ref(), other.as_ref());
+        let batch = other.as_ref().map(Row::as_slice);
+        parity.rows += usize::from(one.is_some() || other.is_some());
+        parity.add(one.as_ref().map(Row::as_slice), batch);
         if bars.last() == Some(bar) {
-            parity.difference = parity.difference.max(distance(one.as_ref(), live.as_ref()));
+            parity.add(live.as_ref().map(Row::as_slice), batch);
+        }
+        if let Some(features) = served.get(&bar.time()) {
+            parity.served += 1;
+            parity.add(Some(features), batch);
         }
     }
     parity
 }
 
 impl Parity {
-    fn add(&mut self, one: Option<&Row>, other: Option<&Row>) {
-        self.rows += usize::from(one.is_some() || other.is_some());
+    fn add(&mut self, one: Option<&[f64]>, other: Option<&[f64]>) {
         self.difference = self.difference.max(distance(one, other));
     }
 }
 
-/// Largest absolute difference of two rows.
-fn distance(one: Option<&Row>, other: Option<&Row>) -> f64 {
+/// Largest absolute difference of two rows; what is no number is as far from all as can be.
+fn distance(one: Option<&[f64]>, other: Option<&[f64]>) -> f64 {
+    let between = |(a, b): (&f64, &f64)| if (a - b).is_finite() { (a - b).abs() } else { f64::INFINITY };
     match (one, other) {
         (None, None) => 0.0,
-        (Some(one), Some(other)) => {
-            one.as_slice().iter().zip(other.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-        }
+        (Some(one), Some(other)) => one.iter().zip(other).map(between).fold(0.0, f64::max),
         _ => f64::INFINITY,
     }
+}
+
+fn apart(symbol: &str) -> Fault {
+    let text = format!("features of {symbol} that were computed twice differ: a row or a number is missing in one");
+    Fault::new(Code::DataLoss, "FEATURES_APART", text).meta("symbol", symbol)
 }
 
 /// The refusal of a moment in `field` that has not come.
@@ -300,4 +334,27 @@ fn warming_up(symbol: &str) -> Fault {
     let needed = FeatureSet::standard().warm_up();
     let text = format!("{symbol} had fewer than {needed} bars then, which its features need");
     Fault::new(Code::FailedPrecondition, "WARMING_UP", text).meta("bars_needed", needed.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_served_forecast_of_other_features_than_its_bars_give_is_found() {
+        let bars = testing::walk(1, 160);
+        let all = rows(&bars);
+        let right: [f64; WIDTH] = all[120].unwrap().as_slice().try_into().unwrap();
+        let parity = |change: fn(&mut [f64; WIDTH])| {
+            let mut features = right;
+            change(&mut features);
+            let served = Served::from([(bars[120].time(), features)]);
+            compare(&bars, *all.last().unwrap(), &served, &(Timestamp::MIN..Timestamp::MAX))
+        };
+        let same = parity(|_| {});
+        assert_eq!((same.served, same.difference), (1, 0.0));
+        assert!(parity(|features| features[3] += 1e-6).difference > 0.0, "history can fail too");
+        assert_eq!(parity(|features| features[3] = f64::NAN).difference, f64::INFINITY);
+    }
 }

@@ -104,10 +104,12 @@ async fn an_explanation_sums_to_the_raw_forecast() {
 
 #[tokio::test]
 async fn features_have_parity_and_a_definition() {
-    let house = House::new().await;
+    let house = House::trained().await;
+    house.replay(450, 460).await;
     let request = wire::VerifyParityRequest { symbol: "S1".into(), ..Default::default() };
     let parity = house.service.features().verify_parity(request).await.unwrap().into_inner();
     assert_eq!((parity.max_abs_difference, parity.features), (0.0, 26));
+    assert_eq!(parity.served_rows, 11, "each served forecast was made from what its bars give today");
     assert!(parity.rows > 300);
     let features = house.service.features().list_features(wire::ListFeaturesRequest {}).await.unwrap().into_inner();
     let request = wire::GetFeaturesRequest { symbol: "S1".into(), as_of: None };

@@ -33,7 +33,7 @@ pub(in crate::grpc) fn parity(parity: Parity) -> wire::VerifyParityResponse {
     wire::VerifyParityResponse {
         rows: parity.rows as u64,
         features: count(FeatureSet::standard().len()),
-        // JSON has no infinity; a missing row is as far apart as a double can say.
-        max_abs_difference: parity.difference.min(f64::MAX),
+        max_abs_difference: parity.difference,
+        served_rows: parity.served as u64,
     }
 }
