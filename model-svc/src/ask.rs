@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use tickmesh_mesh::cpu::CpuPool;
-use tickmesh_mesh::status::{Code, Fault};
+use tickmesh_mesh::status::{Code, Fault, beyond_clock};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::decision::Reason;
@@ -321,13 +321,6 @@ fn distance(one: Option<&[f64]>, other: Option<&[f64]>) -> f64 {
 fn apart(symbol: &str) -> Fault {
     let text = format!("features of {symbol} that were computed twice differ: a row or a number is missing in one");
     Fault::new(Code::DataLoss, "FEATURES_APART", text).meta("symbol", symbol)
-}
-
-/// The refusal of a moment in `field` that has not come.
-pub(crate) fn beyond_clock(field: &str, time: Timestamp, clock: Option<Timestamp>) -> Fault {
-    let clock = clock.map_or_else(|| "before its first bar".to_owned(), |clock| clock.to_string());
-    let text = format!("{field} {time} lies beyond the market clock, which stands at {clock}");
-    Fault::new(Code::OutOfRange, "BEYOND_CLOCK", text).meta("market_time", clock)
 }
 
 fn warming_up(symbol: &str) -> Fault {

@@ -73,6 +73,7 @@ impl Job {
 
 /// How an operation ends that the process did not live to end.
 pub(super) fn interrupted() -> Fault {
-    let text = "the service stopped before the operation had ended; nothing of it was kept, start it again";
+    let text =
+        "the service stopped before the operation had ended; models that it had finished are kept, start it again";
     Fault::new(Code::Aborted, "INTERRUPTED", text)
 }

@@ -18,7 +18,7 @@ use crate::pipeline::{Command, Commands};
 use crate::store::{NewVersion, Outcome, SqliteStore, State, Store, in_memory};
 use crate::testing;
 use crate::training::{Order, Trained};
-use crate::version::Version;
+use crate::version::{Version, VersionName};
 
 /// No wait for an event lasts longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -136,13 +136,29 @@ async fn a_caller_that_goes_away_at_any_moment_leaves_no_operation_that_never_ru
 async fn a_training_that_is_being_kept_can_no_longer_be_cancelled() {
     let mut house = House::new().await;
     let id = house.train().await.id;
-    let (trained, answer) = house.asked_to_keep().await;
+    let (first, answer) = house.asked_to_keep().await;
+    answer.send(Ok(house.keep(first).await)).unwrap();
+    let (last, answer) = house.asked_to_keep().await;
     house.jobs.cancel(&id).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let versions = house.keep(trained).await;
+    let versions = house.keep(last).await;
     answer.send(Ok(versions)).expect("the training still waits for it");
     let Some(Command::Skip { answer, .. }) = house.commands.recv().await else { panic!("it tells whom it skipped") };
     answer.send(Ok(())).unwrap();
     let ended = house.jobs.wait(&id, PATIENCE).await.unwrap();
     assert!(matches!(ended.state, State::Ended(Outcome::Response(_))), "what was kept is not called cancelled");
+}
+
+#[tokio::test]
+async fn a_training_that_is_cancelled_keeps_the_models_that_it_has_and_says_how_many() {
+    let mut house = House::new().await;
+    let id = house.train().await.id;
+    let (first, answer) = house.asked_to_keep().await;
+    assert_eq!(first.iter().map(|one| one.symbol.as_str()).collect::<Vec<_>>(), ["S0"], "symbol by symbol");
+    house.jobs.cancel(&id).await.unwrap();
+    answer.send(Ok(house.keep(first).await)).expect("the training still waits for it");
+    let ended = house.jobs.wait(&id, PATIENCE).await.unwrap();
+    let State::Ended(Outcome::Failure(status)) = ended.state else { panic!("{ended:?}") };
+    assert!(String::from_utf8_lossy(&status).contains("1 of 2 models were kept"));
+    assert!(house.store.version(&VersionName { symbol: testing::symbol("S0"), number: 1 }).await.unwrap().is_some());
 }

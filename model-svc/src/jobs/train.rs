@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tickmesh_mesh::clock;
-use tickmesh_mesh::status::{Code, Fault, unknown_symbol};
+use tickmesh_mesh::status::{Code, Fault, beyond_clock, unknown_symbol};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::board::{Jobs, Launch, Tools};
@@ -10,12 +10,11 @@ use super::cpu::patiently;
 use super::histories;
 use super::job::{Job, View};
 use super::wire::{Skipped, TrainProgress, TrainReport};
-use crate::ask::beyond_clock;
 use crate::calibration::SymbolFit;
 use crate::family::FitError;
 use crate::store::{Alias, VersionFacts};
-use crate::training::{Done, MIN_ROWS, Order, Plan, Skip, Trained, Unit};
-use crate::version::Version;
+use crate::training::{Done, MIN_ROWS, Order, Plan, Skip, Trained, Unit, Validation};
+use crate::version::{Version, VersionName};
 
 /// A training that was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +70,16 @@ impl Jobs {
     }
 }
 
+/// A training after its validation.
+struct Ready {
+    plan: Arc<Plan>,
+    /// One unit for each symbol.
+    finals: Vec<Unit>,
+    validation: Arc<Validation>,
+    /// How many versions each symbol has.
+    models: HashMap<Symbol, u32>,
+}
+
 /// One training at work.
 struct Training {
     tools: Tools,
@@ -82,27 +91,66 @@ struct Training {
 }
 
 impl Training {
+    /// Validates all symbols, then learns and keeps one after the other: what ends it early loses one model at most.
     async fn run(mut self, symbols: Vec<Symbol>) -> Result<Vec<u8>, Fault> {
         let job = self.job.clone();
-        let trained = job.or_stopped(self.make(symbols)).await?;
-        self.progress.best = trained.iter().map(|one| one.facts.evaluation.mse_skill).max_by(f64::total_cmp);
-        self.report();
-        // From here on it cannot be stopped: what is said of it is what was kept.
-        let versions = self.tools.commands.keep(trained, self.owner.clone(), clock::now()).await?;
+        let ready = job.or_stopped(self.prepare(symbols)).await?;
+        let mut kept = Vec::with_capacity(ready.finals.len());
+        for unit in &ready.finals {
+            match self.model(&ready, *unit).await {
+                Ok(version) => kept.extend(version),
+                Err(fault) => return Err(so_far(fault, kept.len(), ready.finals.len())),
+            }
+        }
         let skipped = self.skipped.iter().map(|one| one.symbol.clone()).collect();
         self.tools.commands.skip(skipped).await?;
-        let report = TrainReport { versions: self.facts(&versions).await?, skipped: self.skipped };
+        let report = TrainReport { versions: self.facts(&kept).await?, skipped: self.skipped };
         Ok(self.tools.wire.trained(&report))
     }
 
-    async fn make(&mut self, symbols: Vec<Symbol>) -> Result<Vec<Trained>, Fault> {
+    async fn prepare(&mut self, symbols: Vec<Symbol>) -> Result<Ready, Fault> {
         let models = self.models(symbols).await?;
         let symbols: Vec<Symbol> = models.keys().cloned().collect();
-        let histories =
-            histories::complete(&self.tools, &sorted(symbols), self.request.until.unwrap_or(Timestamp::MAX)).await?;
+        let until = self.request.until.unwrap_or(Timestamp::MAX);
+        let histories = histories::complete(&self.tools, &sorted(symbols), until).await?;
         let plan = self.plan(histories).await?;
-        let done = self.work(&plan).await?;
-        self.finish(plan, done, models).await
+        let (folds, finals) = plan.phases();
+        self.progress.total = folds.len() + finals.len();
+        let done = self.work(&plan, folds).await?;
+        let (peers, whole) = (self.peers(&models), Arc::clone(&plan));
+        let validation = patiently(&self.tools.cpu, move || whole.validate(done, &peers)).await?;
+        Ok(Ready { plan, finals, validation: Arc::new(validation), models })
+    }
+
+    /// Learns one symbol's model and keeps it; none when it cannot be had.
+    async fn model(&mut self, ready: &Ready, unit: Unit) -> Result<Option<VersionName>, Fault> {
+        let job = self.job.clone();
+        let Some(trained) = job.or_stopped(self.learn(ready, unit)).await? else { return Ok(None) };
+        // From here on it cannot be stopped: what is said of it is what was kept.
+        let versions = self.tools.commands.keep(vec![trained], self.owner.clone(), clock::now()).await?;
+        self.progress.trained.extend(versions.first().map(|version| version.name.symbol.clone()));
+        self.report();
+        Ok(versions.into_iter().next().map(|version| version.name))
+    }
+
+    async fn learn(&mut self, ready: &Ready, unit: Unit) -> Result<Option<Trained>, Fault> {
+        let Ready { plan, validation, models, .. } = ready;
+        let symbol = plan.symbol(unit).clone();
+        let trials = models.get(&symbol).map_or(1, |versions| versions + 1);
+        let done = self.work(plan, vec![unit]).await?.pop();
+        let Some(Done::Final { symbol, fitted }) = done else { return Ok(None) };
+        let (plan, validation) = (Arc::clone(plan), Arc::clone(validation));
+        match patiently(&self.tools.cpu, move || plan.model(symbol, fitted, &validation, trials)).await? {
+            Ok(trained) => {
+                let skill = trained.facts.evaluation.mse_skill;
+                self.progress.best = Some(self.progress.best.map_or(skill, |best| best.max(skill)));
+                Ok(Some(trained))
+            }
+            Err(skip) => {
+                self.skip_all(vec![skip]);
+                Ok(None)
+            }
+        }
     }
 
     /// How many versions each symbol has, without those that are not to be trained.
@@ -122,24 +170,19 @@ impl Training {
 
     async fn plan(&mut self, histories: Vec<(Symbol, Vec<crate::history::DailyBar>)>) -> Result<Arc<Plan>, Fault> {
         let order = self.request.order;
-        let (plan, skipped) = patiently(&self.tools.cpu, move || Plan::new(order, histories.clone())).await?;
+        let (plan, skipped) = patiently(&self.tools.cpu, move || Plan::new(order, histories)).await?;
         self.skip_all(skipped);
         Ok(Arc::new(plan))
     }
 
-    /// Does all units, one after the other: each uses every thread of the pool, and calls of clients come between.
-    async fn work(&mut self, plan: &Arc<Plan>) -> Result<Vec<Done>, Fault> {
-        let units = plan.units();
-        self.progress.total = units.len();
+    /// Does units, one after the other: each uses every thread of the pool, and calls of clients come between.
+    async fn work(&mut self, plan: &Arc<Plan>, units: Vec<Unit>) -> Result<Vec<Done>, Fault> {
         let mut done = Vec::with_capacity(units.len());
         for unit in units {
             self.progress.symbol = Some(plan.symbol(unit).clone());
             self.report();
             done.push(self.unit(plan, unit).await?);
             self.progress.advance(clock::now());
-            if matches!(unit, Unit::Final { .. }) {
-                self.progress.trained.extend(self.progress.symbol.take());
-            }
             self.report();
         }
         Ok(done)
@@ -156,22 +199,6 @@ impl Training {
         })
     }
 
-    async fn finish(
-        &mut self,
-        plan: Arc<Plan>,
-        done: Vec<Done>,
-        models: HashMap<Symbol, u32>,
-    ) -> Result<Vec<Trained>, Fault> {
-        let peers = self.peers(&models);
-        let finish = move || {
-            let trials = |symbol: &Symbol| models.get(symbol).map_or(1, |versions| versions + 1);
-            plan.finish(done.clone(), &peers, &trials)
-        };
-        let (trained, skipped) = patiently(&self.tools.cpu, finish).await?;
-        self.skip_all(skipped);
-        Ok(trained)
-    }
-
     /// What champions of other symbols know of the calibration, if they have not seen more than this training has.
     fn peers(&self, models: &HashMap<Symbol, u32>) -> Vec<SymbolFit> {
         let board = self.tools.shared.board.load();
@@ -186,9 +213,9 @@ impl Training {
         champions.filter(|version| fit(version)).map(|version| version.facts.fit).collect()
     }
 
-    async fn facts(&self, versions: &[Version]) -> Result<Vec<VersionFacts>, Fault> {
+    async fn facts(&self, versions: &[VersionName]) -> Result<Vec<VersionFacts>, Fault> {
         let mut facts = Vec::with_capacity(versions.len());
-        for Version { name, .. } in versions {
+        for name in versions {
             let newest = self.tools.store.versions(&name.symbol, name.number + 1, 1).await.map_err(Fault::internal)?;
             facts.extend(newest);
         }
@@ -222,4 +249,13 @@ impl Training {
 fn sorted(mut symbols: Vec<Symbol>) -> Vec<Symbol> {
     symbols.sort_unstable();
     symbols
+}
+
+/// How a training ends early that has kept some models.
+fn so_far(fault: Fault, kept: usize, all: usize) -> Fault {
+    if kept == 0 {
+        return fault;
+    }
+    let text = format!("{}; {kept} of {all} models were kept before", fault.message());
+    Fault::new(fault.code(), fault.reason(), text).meta("models_kept", kept.to_string())
 }

@@ -29,13 +29,13 @@ pub struct TrainProgress {
     pub total: usize,
     /// The symbol being trained.
     pub symbol: Option<Symbol>,
-    /// Best walk-forward skill of the symbols finished.
+    /// Best walk-forward skill of the models made.
     pub best: Option<f64>,
     /// When it began.
     pub begun: Timestamp,
     /// When it is expected to end.
     pub expected_end: Option<Timestamp>,
-    /// Symbols whose units are all done.
+    /// Symbols whose models are kept.
     pub trained: Vec<Symbol>,
 }
 

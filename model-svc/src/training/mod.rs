@@ -15,7 +15,7 @@ mod suspicion;
 mod tests;
 mod validation;
 
-pub use plan::{Done, Plan, Skip, Trained, Unit};
+pub use plan::{Done, Plan, Skip, Trained, Unit, Validation};
 
 use crate::family::Spec;
 

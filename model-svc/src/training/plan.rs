@@ -78,6 +78,10 @@ pub struct FoldDone {
     pub(super) training_mean: f64,
 }
 
+/// What validation has found of each symbol of a plan.
+#[derive(Debug)]
+pub struct Validation(Vec<Option<Validated>>);
+
 /// Why a symbol is not trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skip {
@@ -169,9 +173,43 @@ impl Plan {
         Ok(FoldDone { symbol, fold, own: pairs(&own, test), ridge: pairs(&ridge, test), training_mean })
     }
 
-    /// Puts the results of all units together, in whatever order they come. `peers` are the calibration sums of models of
-    /// other symbols whose training ended no later than this one; `trials` tells how many configurations of a symbol's
-    /// model were tried, this one included.
+    /// The units that validate, then those that learn from all rows, one for each symbol in the plan's order.
+    #[must_use]
+    pub fn phases(&self) -> (Vec<Unit>, Vec<Unit>) {
+        self.units().into_iter().partition(|unit| matches!(unit, Unit::Fold { .. }))
+    }
+
+    /// Validates all symbols together, since they share the calibration's slope, from the results of all folds, in whatever
+    /// order they come. `peers` are the calibration sums of models of other symbols whose training ended no later than this
+    /// one.
+    #[must_use]
+    pub fn validate(&self, folds: Vec<Done>, peers: &[SymbolFit]) -> Validation {
+        Validation(validation::validate(&self.sort(folds).0, self.order.horizon, peers))
+    }
+
+    /// The trained model of a symbol, by its number in the plan; `trials` configurations of it were tried, this one
+    /// included.
+    ///
+    /// # Errors
+    /// [`Skip::TooFewRows`] when validation could not score it.
+    ///
+    /// # Panics
+    /// When the validation is another plan's.
+    pub fn model(
+        &self,
+        symbol: usize,
+        fitted: Fitted,
+        validation: &Validation,
+        trials: u32,
+    ) -> Result<Trained, (Symbol, Skip)> {
+        let subject = &self.symbols[symbol];
+        let validated = validation.0[symbol].clone();
+        let model = validated.and_then(|validated| self.trained(subject, fitted, validated, trials));
+        let Dataset { symbol, samples, .. } = &subject.data;
+        model.ok_or_else(|| (symbol.clone(), Skip::TooFewRows { rows: samples.len() }))
+    }
+
+    /// Puts the results of all units together, as [`Plan::validate`] and [`Plan::model`] do one after the other.
     ///
     /// # Panics
     /// When a unit's result is missing.
@@ -182,15 +220,14 @@ impl Plan {
         peers: &[SymbolFit],
         trials: &dyn Fn(&Symbol) -> u32,
     ) -> (Vec<Trained>, Vec<(Symbol, Skip)>) {
-        let (blocks, mut fitted) = self.sort(done);
+        let (blocks, fitted) = self.sort(done);
+        let validation = Validation(validation::validate(&blocks, self.order.horizon, peers));
         let (mut trained, mut skipped) = (Vec::new(), Vec::new());
-        let validated = validation::validate(&blocks, self.order.horizon, peers);
-        for (at, (subject, validated)) in self.symbols.iter().zip(validated).enumerate() {
-            let symbol = &subject.data.symbol;
-            let model = fitted[at].take().expect("every symbol has its final fit");
-            match validated.and_then(|validated| self.trained(subject, model, validated, trials(symbol))) {
-                Some(one) => trained.push(one),
-                None => skipped.push((symbol.clone(), Skip::TooFewRows { rows: subject.data.samples.len() })),
+        for (at, model) in fitted.into_iter().enumerate() {
+            let model = model.expect("every symbol has its final fit");
+            match self.model(at, model, &validation, trials(&self.symbols[at].data.symbol)) {
+                Ok(one) => trained.push(one),
+                Err(skip) => skipped.push(skip),
             }
         }
         (trained, skipped)
