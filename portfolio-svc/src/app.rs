@@ -30,6 +30,7 @@ pub struct App {
     server: Server,
     market: Market,
     allocator: Allocator,
+    books: Arc<Books>,
     store: StateStore,
     /// Its lock keeps a second process away from our files.
     _data: DataDir,
@@ -63,12 +64,12 @@ impl Part for App {
         let (plan, logs) = (Plan::live(config.max_turnover), data.join("log"));
         let books = Arc::new(Books::open(plan, desk.clone(), store.clone(), logs, config.max_books).await?);
         let allocator = Allocator::new(Arc::clone(&books), desk.clone(), store.clone(), &signals, latch).await?;
-        let routes = Routes::new(OptimizerServiceServer::new(Optimizer { desk, books }));
+        let routes = Routes::new(OptimizerServiceServer::new(Optimizer { desk, books: Arc::clone(&books) }));
         let addr = setup.listener.local_addr().map_err(tickmesh_mesh::serve::ServeError::from)?;
         let server = Server::new("portfolio", setup.listener, setup.readiness.part("portfolio"))
             .grpc(routes, &SERVICES)
             .settings(config.serve);
-        Ok(Self { addr, server, market, allocator, store, _data: data })
+        Ok(Self { addr, server, market, allocator, books, store, _data: data })
     }
 
     fn addr(&self) -> SocketAddr {
@@ -90,6 +91,7 @@ impl Part for App {
         };
         stop.cancel();
         while tasks.join_next().await.is_some() {}
+        self.books.close().await;
         self.store.close().await;
         served
     }

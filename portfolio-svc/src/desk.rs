@@ -58,6 +58,17 @@ impl Desk {
     /// # Errors
     /// As [`optimise`](Self::optimise).
     pub async fn advance(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
+        loop {
+            let generation = self.market.read(Closes::generation);
+            let allocation = self.attempt(plan.clone(), round, held.clone()).await;
+            // Closes that were let go of in between, as when the feed begins anew, make no answer.
+            if self.market.read(Closes::generation) == generation {
+                return allocation;
+            }
+        }
+    }
+
+    async fn attempt(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
         let universe = self.market.universe_with(&plan.symbols).await?;
         let all = if plan.symbols.is_empty() { universe.symbols().cloned().collect() } else { plan.symbols.clone() };
         self.await_closes(&all, round).await?;

@@ -28,6 +28,9 @@ pub enum Error {
     /// The log of allocations cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The files of a live portfolio that made way cannot be removed.
+    #[error("the log of a live portfolio in the data directory cannot be removed: {0}")]
+    Files(std::io::Error),
     /// The port cannot be served.
     #[error(transparent)]
     Serve(#[from] ServeError),

@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub mod market;
 pub mod model;
 mod optimizer;
+pub(crate) mod order;
 mod parse;
 mod render;
 mod stream;

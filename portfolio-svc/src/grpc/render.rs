@@ -56,7 +56,7 @@ fn solver(report: &Report) -> wire::Solver {
     wire::Solver { name: solver.to_owned(), iterations, gap, duration: prost_types::Duration::try_from(duration).ok() }
 }
 
-fn objective(objective: Objective) -> wire::Objective {
+pub(super) fn objective(objective: Objective) -> wire::Objective {
     match objective {
         Objective::MinVolatility => wire::Objective::MinVolatility,
         Objective::MaxSharpe => wire::Objective::MaxSharpe,

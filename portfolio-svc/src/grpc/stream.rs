@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tickmesh_fanout::topic::{Fields, Subscription};
@@ -12,7 +10,7 @@ use tickmesh_proto::types::Symbol;
 use tonic::Status;
 
 use super::parse;
-use crate::live::{Book, Books};
+use crate::live::{Books, Lease};
 use crate::market::Market;
 use crate::plan::Plan;
 
@@ -46,9 +44,9 @@ pub(super) async fn open(
     let subscription = Subscription::check(fields, Delivery::Latest, &mut violations);
     let plan = violations.finish_some(plan)?;
     market.universe_with(&plan.symbols).await?;
-    let book = books.of(plan).await?;
-    let messages = book.topic().subscribe(subscription, ending)?.encoded();
-    Ok(held(messages, book))
+    let lease = books.of(plan).await?;
+    let messages = lease.subscribe(subscription, ending)?.encoded();
+    Ok(held(messages, lease))
 }
 
 /// The default plan over the listed symbols that exist; a symbol that does not is refused in the Ack and ends nothing.
@@ -76,11 +74,11 @@ async fn listed(
 /// The stream holds its portfolio, so that it does not make way for another.
 fn held(
     messages: impl futures_util::Stream<Item = Result<Encoded<StreamAllocationsResponse>, Status>> + Send + 'static,
-    book: Arc<Book>,
+    lease: Lease,
 ) -> BoxStream<'static, Result<Encoded<StreamAllocationsResponse>, Status>> {
     messages
         .map(move |message| {
-            let _held = &book;
+            let _held = &lease;
             message
         })
         .boxed()

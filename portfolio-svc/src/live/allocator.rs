@@ -2,35 +2,41 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tickmesh_fanout::follow::{Follow, Told};
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::readiness::Latch;
-use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::{Symbol, Timestamp};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Book, Books, Gather, Round};
+use super::worker::{Due, Task, lead};
+use super::{Books, Gather, Round, Start};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::model::{Signals, heard};
-use crate::store::{StateError, StateStore};
+use crate::store::StateStore;
 
-/// How long a round is left alone after a service it needs did not answer.
-const RETRY: Duration = Duration::from_millis(500);
+/// Rounds that wait for the default portfolio; more are left with the model.
+const WAITING: usize = 64;
 
-/// Turns rounds of signals into allocations.
+/// How long a first start waits for signals of a model that has none.
+const QUIET: Duration = Duration::from_secs(20);
+
+/// Turns signals into rounds, and hands these to the portfolios.
 pub(crate) struct Allocator {
     books: Arc<Books>,
     desk: Desk,
     store: StateStore,
     signals: Follow<Signals>,
     gather: Gather,
-    epoch: Option<String>,
-    /// Dropped at the first allocation.
-    latch: Option<Latch>,
+    run: Option<Arc<str>>,
+    start: Start,
     /// When a round that is waiting is taken as it is.
     deadline: Option<Instant>,
+    /// When a start without any signals is taken as it is.
+    quiet: Option<Instant>,
 }
 
 impl Allocator {
@@ -42,64 +48,79 @@ impl Allocator {
         model: &Upstream,
         latch: Latch,
     ) -> Result<Self, Error> {
-        let (epoch, cursor) = store.signals().await?.unzip();
+        let (run, cursor) = store.signals().await?.unzip();
         let signals = Signals { upstream: model.clone() };
         let signals = Follow::new(signals, "StreamSignals", model.backoff(), cursor);
         let done = books.default_book().as_of().await;
-        let latch = done.is_none().then_some(latch);
-        Ok(Self { books, desk, store, signals, gather: Gather::after(done), epoch, latch, deadline: None })
+        let (start, run) = (Start::new(done.is_none().then_some(latch)), run.map(Arc::from));
+        Ok(Self { books, desk, store, signals, gather: Gather::after(done), run, start, deadline: None, quiet: None })
     }
 
     /// Works until `stop`. Stopping in the middle of a round loses nothing: it is done anew after the next start.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(async {
-            loop {
-                self.step().await;
-            }
-        })
-        .await;
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let (tell, told) = mpsc::channel(WAITING);
+        let book = Arc::clone(self.books.default_book());
+        let lead = lead(book, self.desk.clone(), self.store.clone(), self.start.clone(), told);
+        stop.run_until_cancelled(join(self.listen(tell), lead)).await;
     }
 
-    async fn step(&mut self) {
-        let patience = self.deadline;
+    async fn listen(mut self, tell: mpsc::Sender<Task>) {
+        loop {
+            for task in self.step().await {
+                // The default portfolio ends with this loop and not before it.
+                let _ = tell.send(task).await;
+            }
+        }
+    }
+
+    /// Waits for what happens next; says what the default portfolio is to do.
+    async fn step(&mut self) -> Vec<Task> {
+        let wake = self.deadline.into_iter().chain(self.quiet).min();
         let told = tokio::select! {
             told = self.signals.next() => Some(told),
-            () = async { sleep_until(patience.unwrap_or_else(Instant::now)).await }, if patience.is_some() => None,
+            () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => None,
         };
         match told {
-            Some(Told::Open { epoch, .. }) => self.open(epoch).await,
-            Some(Told::Events(signals, cursor)) => self.hear(heard(&signals), cursor).await,
-            Some(Told::CaughtUp(cursor)) => self.keep(Some(cursor)).await,
-            Some(Told::Feed(_) | Told::Lost | Told::Broken) => {}
-            None => self.give_up().await,
+            Some(Told::Open { epoch, .. }) => self.open(epoch.into()).await,
+            Some(Told::Events(signals, cursor)) => return self.hear(heard(&signals), cursor).await,
+            Some(Told::CaughtUp(cursor)) => return self.caught_up(cursor),
+            Some(Told::Broken) => self.without_model(),
+            Some(Told::Feed(_) | Told::Lost) => {}
+            None => return self.wake(),
         }
+        Vec::new()
     }
 
     /// A new epoch of signals is a new run of the feed: the portfolios begin anew with it.
-    async fn open(&mut self, epoch: String) {
-        if self.epoch.as_ref() == Some(&epoch) {
+    async fn open(&mut self, run: Arc<str>) {
+        if let Err(error) = self.books.belong(&run).await {
+            tracing::error!(%error, "a live portfolio could not begin anew");
+        }
+        self.books.settle();
+        if self.run.as_ref() == Some(&run) {
             return;
         }
-        if self.epoch.is_some() {
+        if self.run.is_some() {
             self.gather = Gather::default();
-            for book in self.books.all().await {
-                log_failure(book.begin_anew().await);
-            }
         }
-        log_failure(self.store.keep_signals(&epoch, "").await);
-        self.epoch = Some(epoch);
+        if let Err(error) = self.store.keep_signals(&run, "").await {
+            tracing::error!(%error, "the run of the feed could not be stored");
+        }
+        self.run = Some(run);
     }
 
-    async fn hear(&mut self, heard: Vec<(Symbol, Timestamp)>, cursor: Option<String>) {
+    async fn hear(&mut self, heard: Vec<(Symbol, Timestamp)>, cursor: Option<String>) -> Vec<Task> {
         for (symbol, as_of) in heard {
             self.gather.hear(symbol, as_of);
         }
         let all = self.expected().await;
+        let mut tasks = Vec::new();
         while let Some(round) = self.gather.complete(all.as_ref()) {
-            self.allocate(&round).await;
+            tasks.extend(self.due(round));
         }
         self.deadline = (!self.gather.is_idle()).then(|| Instant::now() + self.desk.patience);
-        self.keep(cursor).await;
+        tasks.extend(self.keep(cursor));
+        tasks
     }
 
     /// Whose signals make a round complete; if that is not known now, only time does.
@@ -107,53 +128,45 @@ impl Allocator {
         Some(self.desk.market.universe().await.ok()?.symbols().cloned().collect())
     }
 
-    async fn give_up(&mut self) {
-        self.deadline = None;
-        while let Some(round) = self.gather.give_up() {
-            self.allocate(&round).await;
+    /// The snapshot is over. A model that has no signals may have none for long: that is no reason not to serve.
+    fn caught_up(&mut self, cursor: String) -> Vec<Task> {
+        if self.gather.is_idle() && self.start.is_open() {
+            self.quiet = Some(Instant::now() + QUIET);
         }
+        self.keep(Some(cursor)).into_iter().collect()
     }
 
-    async fn allocate(&mut self, round: &Round) {
-        for book in self.books.all().await {
-            self.advance(&book, round).await;
-        }
-        if self.books.default_book().as_of().await.is_some() {
-            self.latch = None;
-        }
+    /// Optimising needs the market alone, and what is stored can be shown.
+    fn without_model(&self) {
+        self.books.settle();
+        self.start.settle();
     }
 
-    /// A service that does not answer is waited for; anything else concerns this portfolio and this round alone.
-    async fn advance(&mut self, book: &Book, round: &Round) {
-        loop {
-            match book.advance(&self.desk, round).await {
-                Ok(_) => return,
-                Err(fault) if is_passing(&fault) => {
-                    tracing::warn!(%fault, as_of = %round.as_of, "an allocation has to wait");
-                    sleep(RETRY).await;
-                }
-                Err(fault) => {
-                    tracing::warn!(%fault, as_of = %round.as_of, "no allocation for this round");
-                    return;
-                }
+    /// Time is up: for silent symbols, or for a silent model.
+    fn wake(&mut self) -> Vec<Task> {
+        let now = Instant::now();
+        if self.quiet.take_if(|quiet| *quiet <= now).is_some() {
+            self.start.settle();
+        }
+        let mut tasks = Vec::new();
+        if self.deadline.take_if(|deadline| *deadline <= now).is_some() {
+            while let Some(round) = self.gather.give_up() {
+                tasks.extend(self.due(round));
             }
         }
+        tasks
     }
 
-    /// Keeps a place once everything up to it has led to allocations.
-    async fn keep(&mut self, cursor: Option<String>) {
-        if let (Some(cursor), Some(epoch), true) = (cursor, &self.epoch, self.gather.is_idle()) {
-            log_failure(self.store.keep_signals(epoch, &cursor).await);
-        }
+    /// A round is handed to the other portfolios at once.
+    fn due(&self, round: Round) -> Option<Task> {
+        let due = Due { round: Arc::new(round), run: Arc::clone(self.run.as_ref()?) };
+        self.books.tell(&due);
+        Some(Task::Allocate(due))
     }
-}
 
-fn log_failure(result: Result<(), StateError>) {
-    if let Err(error) = result {
-        tracing::error!(%error, "the state of the live portfolios could not be stored");
+    /// A place is kept once everything up to it has led to allocations.
+    fn keep(&self, cursor: Option<String>) -> Option<Task> {
+        let (cursor, run) = cursor.zip(self.run.clone())?;
+        self.gather.is_idle().then_some(Task::Keep { run, cursor })
     }
-}
-
-fn is_passing(fault: &Fault) -> bool {
-    matches!(fault.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled)
 }

@@ -1,13 +1,15 @@
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
 use tickmesh_fanout::log::{Event, Log, LogConfig, Record};
-use tickmesh_fanout::topic::{Feed, Joined, Source, Topic, TopicConfig, Wanted};
+use tickmesh_fanout::topic::{Feed, Joined, Messages, Source, Subscription, Topic, TopicConfig, Wanted};
 use tickmesh_mesh::clock;
+use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::Fault;
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::Round;
 use crate::desk::Desk;
@@ -15,21 +17,31 @@ use crate::error::Error;
 use crate::grpc::event;
 use crate::market::Market;
 use crate::measure;
-use crate::plan::Plan;
-use crate::store::{BookState, StateError, StateStore};
+use crate::plan::{Allocation, Plan};
+use crate::store::{BookState, StateStore};
 
 /// The symbol under which a portfolio of all symbols is logged.
 const ALL: &str = "ALL";
 
-/// A live portfolio: a plan, where it stands, and the log of its allocations.
+/// A live portfolio: a plan, where it stands, and the log of its allocations in this run of the feed.
 pub struct Book {
     id: String,
     plan: Plan,
-    log: Log,
-    topic: Topic,
-    /// Held for the whole of a round, so that rounds of one portfolio never overlap.
+    dir: PathBuf,
+    market: Market,
+    /// Another one takes its place when the feed begins anew.
+    stream: RwLock<Arc<Stream>>,
+    /// Held while an allocation is kept and never while one is computed.
     state: Mutex<BookState>,
     store: StateStore,
+}
+
+/// The log of one run, and the streams over it.
+struct Stream {
+    log: Log,
+    topic: Topic,
+    /// Ends the streams when another log takes this one's place.
+    over: CancellationToken,
 }
 
 impl Book {
@@ -38,17 +50,19 @@ impl Book {
     /// # Errors
     /// If log or store cannot be read.
     pub async fn open(id: String, plan: Plan, dir: &Path, market: Market, store: StateStore) -> Result<Self, Error> {
-        let config = LogConfig { name: "allocations", ..LogConfig::default() };
-        let log = Log::open(dir, config)?;
+        let log = Log::open(dir, config())?;
         let mut state = store.book(&id).await?;
         // A log that was thrown away begins anew; the weights held are still true.
         state.position = state.position.min(log.head());
         log.events_after(state.position).for_each(|event| state.redo(&event));
         store.keep(&id, &state).await?;
-        let source = Arc::new(Behind { market, log: log.clone() });
-        let seed = clock::now().nanos().cast_unsigned(); // so that two processes do not age alike
-        let topic = Topic::new(log.clone(), TopicConfig::new("allocations", clock::now, seed), source);
-        Ok(Self { id, plan, log, topic, state: Mutex::new(state), store })
+        let stream = RwLock::new(Arc::new(Stream::new(log, market.clone())));
+        Ok(Self { id, plan, dir: dir.to_owned(), market, stream, state: Mutex::new(state), store })
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// What is optimised.
@@ -56,55 +70,115 @@ impl Book {
         &self.plan
     }
 
-    /// The stream of its allocations.
-    pub fn topic(&self) -> &Topic {
-        &self.topic
-    }
-
-    /// The close of the newest bar of its last allocation.
+    /// The close of the newest bar of its last allocation in this run.
     pub async fn as_of(&self) -> Option<Timestamp> {
         self.state.lock().await.as_of
     }
 
-    /// Optimises anew at the close of a round, unless that was done; says whether there is a new allocation.
+    /// Opens a stream of its allocations; it ends with its connection, or with the run.
+    ///
+    /// # Errors
+    /// OUT_OF_RANGE for a cursor that cannot be resumed.
+    pub fn subscribe(&self, subscription: Subscription, ending: Ending) -> Result<Messages, Fault> {
+        let stream = self.stream();
+        let over = stream.over.clone();
+        let ending = async move {
+            tokio::select! {
+                _ = ending => {}
+                () = over.cancelled() => {}
+            }
+        };
+        stream.topic.subscribe(subscription, ending)
+    }
+
+    /// Optimises anew at the close of a round, unless that was done or another run has begun; says whether there is a new
+    /// allocation.
     ///
     /// # Errors
     /// As optimising once; then nothing has changed and it may be tried again.
-    pub async fn advance(&self, desk: &Desk, round: &Round) -> Result<bool, Fault> {
+    pub async fn advance(&self, desk: &Desk, round: &Round, run: &str) -> Result<bool, Fault> {
+        loop {
+            let before = self.state.lock().await.clone();
+            if before.run.as_deref() != Some(run) || before.as_of.is_some_and(|done| done >= round.as_of) {
+                return Ok(false);
+            }
+            let held = before.held.clone().or_else(|| self.plan.held.clone());
+            let allocation = desk.advance(self.plan.clone(), round, held).await?;
+            if before.as_of.is_some_and(|done| done >= allocation.as_of) {
+                return Ok(false); // no common bar since then
+            }
+            if self.record(&before, &allocation).await? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Keeps and publishes an allocation, unless the portfolio has gone on since `before`.
+    async fn record(&self, before: &BookState, allocation: &Allocation) -> Result<bool, Fault> {
         let mut state = self.state.lock().await;
-        if state.as_of.is_some_and(|done| done >= round.as_of) {
+        if *state != *before {
             return Ok(false);
         }
-        let held = state.held.clone().or_else(|| self.plan.held.clone());
-        let allocation = desk.advance(self.plan.clone(), round, held).await?;
-        if state.as_of.is_some_and(|done| done >= allocation.as_of) {
-            return Ok(false); // no common bar since then
-        }
-        let body = event::encode(&allocation);
+        let body = event::encode(allocation);
         let symbol = self.plan.symbols.first().map_or(ALL, Symbol::as_str);
         let event_time = allocation.as_of;
         let record =
             Record { symbol, kind: 0, time_frame: 0, event_time, receive_time: clock::now(), body, inner: None };
-        let position = self.log.append(&[record]).map_err(Fault::internal)?;
-        let held = allocation.held().or_else(|| state.held.take());
-        *state = BookState { as_of: Some(allocation.as_of), position, held };
+        let log = self.stream().log.clone();
+        state.position = log.append(&[record]).map_err(Fault::internal)?;
+        state.as_of = Some(allocation.as_of);
+        state.held = allocation.held().or_else(|| state.held.take());
         if let Err(error) = self.store.keep(&self.id, &state).await {
             // The log has it: the next start takes it over from there.
             tracing::error!(book = self.id, %error, "where the portfolio stands could not be stored");
         }
-        self.log.publish(position);
+        log.publish(state.position);
         measure::allocated();
         Ok(true)
     }
 
-    /// The feed has begun anew: nothing is held and no round is done.
+    /// Whether it belongs to this run of the feed.
+    pub async fn belongs_to(&self, run: &str) -> bool {
+        self.state.lock().await.run.as_deref() == Some(run)
+    }
+
+    /// Belongs to this run of the feed from now on. If it belonged to another, it begins anew: nothing is held, no round
+    /// is done, and what was allocated then is shown to nobody any more.
     ///
     /// # Errors
-    /// If that cannot be stored.
-    pub async fn begin_anew(&self) -> Result<(), StateError> {
+    /// If the log or the store cannot be written.
+    pub async fn belong(&self, run: &str) -> Result<(), Error> {
         let mut state = self.state.lock().await;
-        *state = BookState { as_of: None, held: None, position: state.position };
-        self.store.keep(&self.id, &state).await
+        if state.run.as_deref() == Some(run) {
+            return Ok(());
+        }
+        if state.run.is_some() || state.as_of.is_some() {
+            // The log first: a crash in between leaves the old run's name, and the next start does this again.
+            let stream = Stream::new(Log::create(&self.dir, config())?, self.market.clone());
+            *state = BookState::default();
+            let old =
+                std::mem::replace(&mut *self.stream.write().unwrap_or_else(PoisonError::into_inner), Arc::new(stream));
+            old.over.cancel();
+        }
+        state.run = Some(run.to_owned());
+        Ok(self.store.keep(&self.id, &state).await?)
+    }
+
+    fn stream(&self) -> Arc<Stream> {
+        Arc::clone(&self.stream.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn config() -> LogConfig {
+    LogConfig { name: "allocations", ..LogConfig::default() }
+}
+
+impl Stream {
+    fn new(log: Log, market: Market) -> Self {
+        let source = Arc::new(Behind { market, log: log.clone() });
+        let seed = clock::now().nanos().cast_unsigned(); // so that two processes do not age alike
+        let topic = Topic::new(log.clone(), TopicConfig::new("allocations", clock::now, seed), source);
+        Self { log, topic, over: CancellationToken::new() }
     }
 }
 

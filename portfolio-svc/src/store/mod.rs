@@ -4,4 +4,4 @@
 mod migrations;
 mod state;
 
-pub use state::{BookState, StateError, StateStore};
+pub use state::{BookState, StateError, StateStore, StoredPlan};

@@ -18,6 +18,19 @@ pub struct BookState {
     pub position: Position,
     /// The weights of its last allocation that had any.
     pub held: Option<Held>,
+    /// The run of the feed that all this is of: the epoch of the signals. `None` before the first.
+    pub run: Option<String>,
+}
+
+/// A live portfolio as a client asked for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPlan {
+    /// The portfolio's name.
+    pub book: String,
+    /// What is optimised, encoded; `None` for one whose plan was never stored.
+    pub plan: Option<Vec<u8>>,
+    /// When it was last asked for.
+    pub asked_time: Timestamp,
 }
 
 /// The state could not be read or written.
@@ -56,7 +69,7 @@ impl StateStore {
     /// # Errors
     /// If the file cannot be read.
     pub async fn book(&self, book: &str) -> Result<BookState, StateError> {
-        let row = sqlx::query("SELECT as_of, position FROM books WHERE book = $1").bind(book);
+        let row = sqlx::query("SELECT as_of, position, run FROM books WHERE book = $1").bind(book);
         let Some(row) = row.fetch_optional(&self.sqlite.readers).await? else { return Ok(BookState::default()) };
         let holdings = sqlx::query("SELECT symbol, weight FROM holdings WHERE book = $1").bind(book);
         let rows = holdings.fetch_all(&self.sqlite.readers).await?;
@@ -68,6 +81,7 @@ impl StateStore {
             as_of: row.get::<Option<i64>, _>(0).map(Timestamp::from_nanos),
             position: Position::new(row.get::<i64, _>(1).cast_unsigned()),
             held: (!rows.is_empty()).then(|| rows.iter().filter_map(weight).collect()),
+            run: row.get(2),
         })
     }
 
@@ -78,13 +92,15 @@ impl StateStore {
     pub async fn keep(&self, book: &str, state: &BookState) -> Result<(), StateError> {
         let mut write = self.sqlite.writer.begin().await?;
         sqlx::query(
-            "INSERT INTO books (book, owner, as_of, position) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (book) DO UPDATE SET as_of = excluded.as_of, position = excluded.position",
+            "INSERT INTO books (book, owner, as_of, position, run) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (book) DO UPDATE
+             SET as_of = excluded.as_of, position = excluded.position, run = excluded.run",
         )
         .bind(book)
         .bind(OWNER)
         .bind(state.as_of.map(Timestamp::nanos))
         .bind(state.position.get().cast_signed())
+        .bind(state.run.as_deref())
         .execute(&mut *write)
         .await?;
         sqlx::query("DELETE FROM holdings WHERE book = $1").bind(book).execute(&mut *write).await?;
@@ -107,13 +123,37 @@ impl StateStore {
         Ok(write.commit().await?)
     }
 
-    /// The portfolios that are kept.
+    /// Keeps what a portfolio optimises, and when it was asked for.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn keep_plan(&self, book: &str, plan: &[u8], asked_time: Timestamp) -> Result<(), StateError> {
+        sqlx::query(
+            "INSERT INTO books (book, owner, position, plan, asked_time) VALUES ($1, $2, 0, $3, $4)
+             ON CONFLICT (book) DO UPDATE SET plan = excluded.plan, asked_time = excluded.asked_time",
+        )
+        .bind(book)
+        .bind(OWNER)
+        .bind(plan)
+        .bind(asked_time.nanos())
+        .execute(&self.sqlite.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// The portfolios that are kept, the last one asked for first.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn books(&self) -> Result<Vec<String>, StateError> {
-        let rows = sqlx::query("SELECT book FROM books ORDER BY book").fetch_all(&self.sqlite.readers).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+    pub async fn plans(&self) -> Result<Vec<StoredPlan>, StateError> {
+        let query = sqlx::query("SELECT book, plan, asked_time FROM books ORDER BY asked_time DESC, book");
+        let rows = query.fetch_all(&self.sqlite.readers).await?;
+        let stored = |row: &sqlx::sqlite::SqliteRow| StoredPlan {
+            book: row.get(0),
+            plan: row.get(1),
+            asked_time: Timestamp::from_nanos(row.get(2)),
+        };
+        Ok(rows.iter().map(stored).collect())
     }
 
     /// The epoch of the signals and the place up to which all of them led to allocations.

@@ -99,6 +99,12 @@ impl Stream {
         message
     }
 
+    /// Waits until the server ends it.
+    pub(crate) async fn ends(&mut self) {
+        let end = async { while let Ok(Some(_)) = self.messages.message().await {} };
+        tokio::time::timeout(SOON, end).await.expect("it ends soon");
+    }
+
     /// The Ack, which is first.
     pub(crate) async fn ack(&mut self) -> tickmesh_proto::r#type::v1::Ack {
         match self.message().await {
@@ -110,9 +116,12 @@ impl Stream {
     /// The next `count` allocations.
     pub(crate) async fn allocations(&mut self, count: usize) -> Vec<Allocation> {
         let mut allocations = Vec::new();
-        while allocations.len() < count {
-            allocations.extend(self.message().await.allocations);
-        }
+        let gather = async {
+            while allocations.len() < count {
+                allocations.extend(self.message().await.allocations);
+            }
+        };
+        tokio::time::timeout(SOON, gather).await.expect("allocations come soon");
         assert_eq!(allocations.len(), count, "no more than expected");
         allocations
     }

@@ -1,7 +1,8 @@
 use portfolio_svc::Config;
 use tickmesh_proto::portfolio::v1::{
-    Allocation, Constraints, Objective, OptimizeRequest, SolveStatus, StreamAllocationsRequest,
+    Allocation, Constraints, ExpectedReturns, Objective, OptimizeRequest, SolveStatus, StreamAllocationsRequest,
 };
+use tickmesh_proto::r#type::v1::Delivery;
 use tonic::Code;
 
 use crate::harness::Service;
@@ -98,24 +99,148 @@ async fn what_the_log_has_beyond_the_stored_state_is_taken_over() {
     service.stop().await;
 }
 
+/// Equal risk under a cap: a portfolio of its own.
+fn risk_parity(cap: f64) -> StreamAllocationsRequest {
+    own(OptimizeRequest {
+        objective: Objective::RiskParity.into(),
+        constraints: Some(Constraints { max_weight: Some(cap), ..Default::default() }),
+        ..Default::default()
+    })
+}
+
+fn own(optimize: OptimizeRequest) -> StreamAllocationsRequest {
+    StreamAllocationsRequest { optimize: Some(optimize), delivery: Delivery::All.into(), ..Default::default() }
+}
+
 #[tokio::test]
-async fn a_new_run_of_the_feed_begins_the_portfolio_anew() {
+async fn a_new_run_of_the_feed_begins_every_portfolio_anew() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    service.stop().await;
-    let again = Peer::run(BEGIN - 100, "second").await;
-    let service = Service::start(&again, data.path()).await;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    let mut first = stream.allocations(1).await;
-    while days(&again, &first) != [BEGIN - 100] {
-        first = stream.allocations(1).await; // the snapshot may still be of the run before
+    let mut cursors = Vec::new();
+    for request in [StreamAllocationsRequest::default(), risk_parity(0.5)] {
+        let mut stream = service.stream(request).await;
+        stream.ack().await;
+        stream.allocations(1).await;
+        cursors.push(stream.message().await.cursor); // of the completed snapshot
     }
-    assert_eq!(first[0].turnover, None, "nothing is held yet in the new run");
+    service.stop().await;
+
+    let again = Peer::run(BEGIN - 100, "second").await;
+    let mut service = Service::start(&again, data.path()).await;
+    for request in [StreamAllocationsRequest::default(), risk_parity(0.5)] {
+        let resume_after = cursors.remove(0);
+        let old = StreamAllocationsRequest { resume_after, ..request.clone() };
+        let refused = service.client.stream_allocations(old).await.unwrap_err();
+        assert_eq!(refused.code(), Code::OutOfRange, "a cursor of the run before is none of this one");
+        let mut stream = service.stream(request).await;
+        stream.ack().await;
+        let first = stream.allocations(1).await;
+        assert_eq!(days(&again, &first), [BEGIN - 100], "nothing of the run before is shown");
+        assert_eq!(first[0].turnover, None, "nothing is held yet in the new run");
+    }
+    let mut stream = service.stream(risk_parity(0.5)).await;
+    stream.ack().await;
+    stream.allocations(1).await;
     again.pass(1);
     assert_eq!(days(&again, &stream.allocations(1).await), [BEGIN - 99]);
     drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_begins_meanwhile_ends_the_streams_of_the_one_before() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    assert_eq!(days(&peer, &own.allocations(1).await), [BEGIN]);
+    peer.begin_again(BEGIN - 100, "second");
+    own.ends().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    assert_eq!(days(&peer, &own.allocations(1).await), [BEGIN - 100]);
+    drop(own);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_portfolio_that_hangs_holds_up_no_other() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let by_forecast = own(OptimizeRequest {
+        symbols: ["AAPL", "AMZN"].map(String::from).to_vec(),
+        expected_returns: ExpectedReturns::Forecast.into(),
+        ..Default::default()
+    });
+    let mut hangs = service.stream(by_forecast.clone()).await;
+    hangs.ack().await;
+    hangs.allocations(1).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    peer.mute_model();
+    peer.pass(2);
+    assert_eq!(days(&peer, &stream.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
+
+    let optimize = OptimizeRequest { lookback: 100, ..by_forecast.optimize.unwrap() };
+    let mut client = service.client.clone();
+    let opening = tokio::spawn(async move { client.stream_allocations(own(optimize)).await.map(drop) });
+    let mut other = service.stream(risk_parity(0.5)).await;
+    other.ack().await;
+    assert_eq!(days(&peer, &other.allocations(1).await), [BEGIN + 2]);
+    peer.pass(1);
+    assert_eq!(days(&peer, &other.allocations(1).await), [BEGIN + 3]);
+    assert_eq!(days(&peer, &stream.allocations(1).await), [BEGIN + 3]);
+    opening.abort();
+    drop((hangs, stream, other));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_portfolio_of_its_own_goes_on_after_a_restart_without_being_asked_for() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    own.allocations(1).await;
+    let cursor = own.message().await.cursor;
+    drop(own);
+    service.stop().await;
+
+    let service = Service::start(&peer, data.path()).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    peer.pass(2);
+    assert_eq!(days(&peer, &stream.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
+    let resumed = StreamAllocationsRequest { resume_after: cursor, ..risk_parity(0.5) };
+    let mut own = service.stream(resumed).await;
+    own.ack().await;
+    assert_eq!(days(&peer, &own.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
+    drop((own, stream));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_first_start_without_a_model_is_ready() {
+    let data = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
+    let service =
+        Service::with(Config { market_url: url.clone(), model_url: url, ..Config::default() }, data.path()).await;
+    service.ready().await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_first_start_whose_symbols_have_too_little_history_is_ready() {
+    let (peer, data) = (Peer::start(30).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
     service.stop().await;
 }
 
@@ -128,9 +253,10 @@ async fn it_starts_before_the_services_that_it_needs_and_finds_them_later() {
         Service::with(Config { market_url: url.clone(), model_url: url, ..Config::default() }, data.path()).await;
     let status = service.client.optimize(OptimizeRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(service.readiness.open()[0].name, "portfolio/allocation");
     let _peer = Peer::at(free, BEGIN).await;
-    service.ready().await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
     service.client.optimize(OptimizeRequest::default()).await.unwrap();
     service.stop().await;
 }
@@ -161,29 +287,21 @@ async fn a_request_of_its_own_is_streamed_and_the_number_of_such_is_bounded() {
         Config { market_url: peer.url.clone(), model_url: peer.url.clone(), max_books: 1, ..Config::default() };
     let mut service = Service::with(config, data.path()).await;
     service.ready().await;
-    let request = |cap: f64| StreamAllocationsRequest {
-        optimize: Some(OptimizeRequest {
-            objective: Objective::RiskParity.into(),
-            constraints: Some(Constraints { max_weight: Some(cap), ..Default::default() }),
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
-    let mut stream = service.stream(request(0.5)).await;
+    let mut stream = service.stream(risk_parity(0.5)).await;
     stream.ack().await;
     let snapshot = stream.allocations(1).await;
     assert!(snapshot[0].weights.iter().all(|w| (w.risk_contribution - 1.0 / 6.0).abs() < 1e-9));
-    let refused = service.client.stream_allocations(request(0.6)).await.unwrap_err();
+    let refused = service.client.stream_allocations(risk_parity(0.6)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     drop(stream);
     // The server learns of the reset soon after; then the idle portfolio makes way.
-    let mut taken = service.client.stream_allocations(request(0.6)).await;
+    let mut taken = service.client.stream_allocations(risk_parity(0.6)).await;
     for _ in 0..200 {
         if taken.is_ok() {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        taken = service.client.stream_allocations(request(0.6)).await;
+        taken = service.client.stream_allocations(risk_parity(0.6)).await;
     }
     drop(taken.unwrap());
     service.stop().await;

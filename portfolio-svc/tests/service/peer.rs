@@ -9,7 +9,7 @@ pub(crate) use model::TRAINED;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tickmesh_proto::server::market::v1::market_service_server::MarketServiceServer;
 use tickmesh_proto::server::model::v1::forecast_service_server::ForecastServiceServer;
@@ -25,7 +25,9 @@ pub(crate) struct Tape {
     days: Vec<(i64, Vec<f64>)>,
     clock: watch::Sender<usize>,
     /// The run of the feed; cursors of another one are refused.
-    epoch: &'static str,
+    epoch: watch::Sender<&'static str>,
+    /// Whether the model answers no questions.
+    mute: Arc<AtomicBool>,
     /// Questions that the model still refuses because it has not taken in the newest bar.
     behind: Arc<AtomicUsize>,
 }
@@ -42,7 +44,8 @@ impl Tape {
             symbols,
             days: lines.map(row).collect(),
             clock: watch::Sender::new(clock),
-            epoch,
+            epoch: watch::Sender::new(epoch),
+            mute: Arc::default(),
             behind: Arc::default(),
         }
     }
@@ -108,6 +111,17 @@ impl Peer {
     /// Lets the model refuse the next `questions` as coming too early.
     pub(crate) fn hold_model_back(&self, questions: usize) {
         self.tape.behind.store(questions, Ordering::Relaxed);
+    }
+
+    /// Lets questions to the model hang.
+    pub(crate) fn mute_model(&self) {
+        self.tape.mute.store(true, Ordering::Relaxed);
+    }
+
+    /// Begins another run of the feed, of which `clock` days are known.
+    pub(crate) fn begin_again(&self, clock: usize, epoch: &'static str) {
+        self.tape.clock.send_replace(clock);
+        self.tape.epoch.send_replace(epoch);
     }
 
     /// Lets `days` more days pass.

@@ -89,6 +89,9 @@ impl ForecastService for Model {
         &self,
         request: Request<BatchPredictRequest>,
     ) -> Result<Response<BatchPredictResponse>, Status> {
+        if self.0.mute.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let BatchPredictRequest { symbols, as_of } = request.into_inner();
         let as_of = as_of.map_or(i64::MAX, |time| time.seconds);
         let behind = self.is_behind();

@@ -19,7 +19,8 @@ pub(crate) type Parts = Pin<Box<dyn Stream<Item = Part> + Send>>;
 /// Ack, the newest day as snapshot, then each day as the clock moves; after a cursor the days from there on.
 pub(crate) fn live(tape: &Tape, resume_after: &str) -> Result<Parts, Status> {
     let mut clock = tape.clock.subscribe();
-    let epoch = tape.epoch;
+    let mut run = tape.epoch.subscribe();
+    let epoch = *run.borrow_and_update();
     let cursor = move |day: usize| format!("{epoch}/{day}");
     let resume: Option<usize> = match resume_after.split_once('/') {
         None => None,
@@ -44,7 +45,11 @@ pub(crate) fn live(tape: &Tape, resume_after: &str) -> Result<Parts, Status> {
                 sent += 1;
                 yield Part::Day(sent, cursor(sent));
             }
-            if clock.changed().await.is_err() {
+            let goes_on = tokio::select! {
+                moved = clock.changed() => moved.is_ok(),
+                _ = run.changed() => false,
+            };
+            if !goes_on {
                 return;
             }
         }
