@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
@@ -14,6 +15,26 @@ pub struct CpuPool {
     threads: Arc<rayon::ThreadPool>,
     places: Arc<Semaphore>,
     capacity: usize,
+}
+
+/// Whether the caller still waits: it does not when its deadline has passed or its client has gone. Clones agree.
+#[derive(Clone, Debug)]
+pub struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    /// Whether the work is worth going on with.
+    pub fn is_wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Lives as long as the caller waits.
+struct Caller(Wanted);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Relaxed);
+    }
 }
 
 impl CpuPool {
@@ -51,6 +72,19 @@ impl CpuPool {
         }
     }
 
+    /// As [`run`](Self::run), for work that can end early: it asks [`Wanted`] between its steps.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn run_while_wanted<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Wanted) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let wanted = Wanted(Arc::new(AtomicBool::new(true)));
+        let _caller = Caller(wanted.clone());
+        self.run(move || work(wanted)).await
+    }
+
     fn full(&self) -> Fault {
         Fault::new(Code::ResourceExhausted, "CPU_QUEUE_FULL", "the compute queue is full; try again")
             .quota("compute queue", format!("{0} of {0} jobs", self.capacity))
@@ -67,6 +101,26 @@ pub(crate) fn describe(panic: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn work_learns_that_its_caller_has_gone() {
+        let pool = CpuPool::new(1, 2).unwrap();
+        let (began, begins) = tokio::sync::oneshot::channel();
+        let work = pool.run_while_wanted(move |wanted| {
+            began.send(wanted.is_wanted()).unwrap();
+            while wanted.is_wanted() {
+                std::thread::yield_now();
+            }
+        });
+        {
+            let mut work = std::pin::pin!(work);
+            tokio::select! {
+                _ = &mut work => panic!("it goes on while somebody waits"),
+                wanted = begins => assert!(wanted.unwrap()),
+            }
+        }
+        assert_eq!(pool.run(|| 1).await, Ok(1), "the only thread is free again");
+    }
 
     #[tokio::test]
     async fn runs_refuses_and_survives_panics() {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tickmesh_mesh::cpu::CpuPool;
+use tickmesh_mesh::cpu::{CpuPool, Wanted};
 use tickmesh_mesh::status::{Code, Fault, Violations, beyond_clock};
 use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use crate::live::Round;
 use crate::market::{Closes, Market};
 use crate::measure;
 use crate::model::Model;
+use crate::optimise::Interrupt;
 use crate::plan::{Allocation, Held, Inputs, Insight, Plan, allocate, efficient};
 use crate::prices::{LEAST_RETURNS, TooShort, Window};
 
@@ -48,7 +49,7 @@ impl Desk {
     /// As [`optimise`](Self::optimise).
     pub async fn frontier(&self, plan: Plan, symbols: Vec<Symbol>, points: usize) -> Result<Vec<Allocation>, Fault> {
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
-        self.cpu.run(move || efficient(&plan, &inputs, points)).await
+        self.cpu.run_while_wanted(move |wanted| efficient(&plan, &inputs, points, interrupt(wanted))).await
     }
 
     /// Optimises a live portfolio at the close of a round, from the weights `held` before.
@@ -85,7 +86,7 @@ impl Desk {
 
     async fn allocate(&self, plan: Plan, inputs: Inputs) -> Result<Allocation, Fault> {
         let began = Instant::now();
-        let allocation = self.cpu.run(move || allocate(&plan, &inputs)).await?;
+        let allocation = self.cpu.run_while_wanted(move |wanted| allocate(&plan, &inputs, interrupt(wanted))).await?;
         measure::optimised(&allocation.outcome, began.elapsed());
         Ok(allocation)
     }
@@ -149,6 +150,10 @@ impl Desk {
         };
         self.cpu.run(window).await?.map_err(|short| too_short(&short))
     }
+}
+
+fn interrupt(wanted: Wanted) -> Interrupt {
+    Interrupt::new(move || !wanted.is_wanted())
 }
 
 /// INVALID_ARGUMENT naming each defect under `constraints`.

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // here a test fails that cannot go on
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use faer::Mat;
 use portfolio_svc::covariance::{self, Covariance};
 use portfolio_svc::expected;
 use portfolio_svc::limits::{Builder, Limits, Name};
 use portfolio_svc::optimise::{
-    Objective, Outcome, Problem, Status, frontier, max_sharpe, min_volatility, risk_parity, target_return,
+    Interrupt, Objective, Outcome, Problem, Status, frontier, max_sharpe, min_volatility, risk_parity, target_return,
     target_volatility,
 };
 use portfolio_svc::plan::Held;
@@ -239,6 +242,29 @@ fn clashes(outcome: &Outcome) -> Vec<String> {
         Status::Infeasible(names) => names.iter().map(ToString::to_string).collect(),
         other => panic!("not infeasible: {other:?}"),
     }
+}
+
+/// How often a computation asks whether its answer is still wanted, when it is not any more after `patience` questions.
+fn questions(problem: Problem, patience: usize, compute: impl FnOnce(Problem)) -> usize {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let interrupt = Interrupt::new(move || count.fetch_add(1, Ordering::Relaxed) >= patience);
+    compute(problem.interrupted_by(interrupt));
+    asked.load(Ordering::Relaxed)
+}
+
+#[test]
+fn solvers_end_soon_after_their_answer_is_not_wanted_any_more() {
+    let whole = questions(steady(), usize::MAX, |problem| drop(frontier(&problem, 200)));
+    let ended = questions(steady(), 100, |problem| drop(frontier(&problem, 200)));
+    assert!(ended < 120 && whole > 1_000, "{ended} of {whole} questions");
+    let covariance = [[0.04, 0.01, -0.01], [0.01, 0.09, 0.05], [-0.01, 0.05, 0.16]];
+    let covariance = Covariance::new(Mat::from_fn(3, 3, |i, j| covariance[i][j])).unwrap();
+    let uneven = Problem::new(covariance, vec![0.0; 3], Limits::long_only(symbols(3)), 0.0);
+    let parity = questions(uneven, 1, |problem| {
+        assert!(matches!(risk_parity(&problem).status, Status::IterationLimit(_)));
+    });
+    assert!(parity < 6, "{parity} questions");
 }
 
 #[test]

@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 
 use faer::Mat;
 
-use crate::limits::{Clash, Limits, Name, Row};
+use crate::limits::{Clash, Name, Row};
 
 use super::conic::{End, Line, Program};
 use super::quadratic::budget;
+use super::{Interrupt, Problem};
 
 /// What an objective asks for beyond the limits.
 pub(super) enum Demand<'a> {
@@ -34,13 +35,14 @@ const BOX: f64 = 10.0;
 const QUESTIONS: u32 = 150;
 
 /// A minimal set of clashing limits, in the order in which they were stated; `None` if all can be met.
-pub(super) fn find(limits: &Limits, demand: &Demand<'_>) -> Option<Clash> {
-    limits.impossible_sum(HAIR).or_else(|| search(limits, demand))
+pub(super) fn find(problem: &Problem, demand: &Demand<'_>) -> Option<Clash> {
+    problem.limits().impossible_sum(HAIR).or_else(|| search(problem, demand))
 }
 
-fn search(limits: &Limits, demand: &Demand<'_>) -> Option<Clash> {
+fn search(problem: &Problem, demand: &Demand<'_>) -> Option<Clash> {
+    let (limits, interrupt) = (problem.limits(), problem.interrupt());
     let (assets, variables, rows) = (limits.assets(), limits.variables(), limits.rows());
-    let question = Question { assets, variables, rows, demand, left: Cell::new(QUESTIONS) };
+    let question = Question { assets, variables, rows, demand, interrupt, left: Cell::new(QUESTIONS) };
     let names = question.names();
     if question.can_be_met(&names) {
         return None;
@@ -55,6 +57,7 @@ struct Question<'a> {
     variables: usize,
     rows: Vec<Row>,
     demand: &'a Demand<'a>,
+    interrupt: &'a Interrupt,
     /// Questions left.
     left: Cell<u32>,
 }
@@ -71,7 +74,7 @@ impl Question<'_> {
 
     /// QuickXplain: the members of `suspects` that belong to a minimal clash together with `background`.
     fn explain(&self, background: &[Name], grown: bool, suspects: &[Name]) -> Vec<Name> {
-        if self.left.get() == 0 {
+        if self.left.get() == 0 || self.interrupt.is_set() {
             return suspects.to_vec();
         }
         if grown && !self.can_be_met(background) {
@@ -89,7 +92,7 @@ impl Question<'_> {
 
     fn can_be_met(&self, names: &[Name]) -> bool {
         self.left.set(self.left.get().saturating_sub(1));
-        let solved = self.least_overstep(&names.iter().collect()).solve();
+        let solved = self.least_overstep(&names.iter().collect()).solve(self.interrupt);
         solved.end == End::Solved && solved.x.last().is_some_and(|t| *t <= HAIR)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
 
-use super::Report;
+use super::{Interrupt, Report};
 
 /// Σ cᵢ xᵢ against a right-hand side.
 pub(super) struct Line {
@@ -51,12 +51,13 @@ const LOOSER: [f64; 2] = [1e-11, 1e-8];
 const REDUCED: f64 = 100.0;
 
 impl Program {
-    pub(super) fn solve(&self) -> Solved {
+    /// Solves it, or ends at the iteration limit once the answer is not wanted any more.
+    pub(super) fn solve(&self, interrupt: &Interrupt) -> Solved {
         let form = self.standard_form();
-        let mut solved = form.solve(TIGHT);
+        let mut solved = form.solve(TIGHT, interrupt);
         for tolerance in LOOSER {
-            if matches!(solved.end, End::Failed | End::IterationLimit) {
-                solved = form.solve(tolerance);
+            if matches!(solved.end, End::Failed | End::IterationLimit) && !interrupt.is_set() {
+                solved = form.solve(tolerance, interrupt);
             }
         }
         solved
@@ -92,11 +93,13 @@ struct Form {
 }
 
 impl Form {
-    fn solve(&self, tolerance: f64) -> Solved {
+    fn solve(&self, tolerance: f64, interrupt: &Interrupt) -> Solved {
         let solver = DefaultSolver::new(&self.p, &self.q, &self.a, &self.b, &self.cones, settings(tolerance));
         let Ok(mut solver) = solver else {
             return Solved { end: End::Failed, x: Vec::new(), report: report(0, 0.0, Duration::ZERO) };
         };
+        let interrupt = interrupt.clone();
+        solver.set_termination_callback(move |_: &_| interrupt.is_set());
         solver.solve();
         let solution = &solver.solution;
         let gap = (solution.obj_val - solution.obj_val_dual).abs() / solution.obj_val.abs().max(1.0);
@@ -135,7 +138,7 @@ fn end(status: SolverStatus) -> End {
     match status {
         SolverStatus::Solved | SolverStatus::AlmostSolved => End::Solved,
         SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible => End::Infeasible,
-        SolverStatus::MaxIterations | SolverStatus::MaxTime => End::IterationLimit,
+        SolverStatus::MaxIterations | SolverStatus::MaxTime | SolverStatus::CallbackTerminated => End::IterationLimit,
         _ => End::Failed,
     }
 }

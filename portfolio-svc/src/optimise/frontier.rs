@@ -11,7 +11,7 @@ use super::{Outcome, Problem, min_volatility, target_return};
 ///
 /// Markowitz 1952, "Portfolio Selection". If the limits allow nothing, the one outcome that says so. If all allowed
 /// portfolios are expected to earn the same, every point is the least volatile one. The last point is the least volatile of
-/// those that earn most.
+/// those that earn most. Once the answer is not wanted any more, the points that are left are left out.
 ///
 /// ```
 /// use faer::Mat;
@@ -35,6 +35,7 @@ pub fn frontier(problem: &Problem, points: usize) -> Vec<Outcome> {
         return vec![first];
     };
     let step = (high - low).max(0.0) / (points - 1) as f64;
-    let between = (1..points - 1).map(|k| target_return(problem, low + step * k as f64));
+    let wanted = |_: &usize| !problem.interrupt().is_set();
+    let between = (1..points - 1).take_while(wanted).map(|k| target_return(problem, low + step * k as f64));
     std::iter::once(first.clone()).chain(between).chain([richest(problem)]).collect()
 }

@@ -45,14 +45,14 @@ pub fn max_sharpe(problem: &Problem) -> Outcome {
         );
         return Outcome::new(Status::Infeasible(vec![Name::RiskFreeRate]), Report::CLOSED_FORM).noted(note);
     }
-    let solved = homogeneous(problem, surplus).solve();
+    let solved = homogeneous(problem, surplus).solve(problem.interrupt());
     let kappa = solved.x.last().copied().unwrap_or(0.0);
     let weights: Vec<f64> = solved.x.iter().map(|y| y / kappa).collect();
     outcome(problem, &Demand::None, &solved, &weights)
 }
 
 fn nothing_allowed(problem: &Problem) -> Outcome {
-    Outcome::clashing(clash::find(problem.limits(), &Demand::None), Report::CLOSED_FORM)
+    Outcome::clashing(clash::find(problem, &Demand::None), Report::CLOSED_FORM)
 }
 
 /// The programme in y and κ, with excess returns in units of the greatest attainable one, so that κ is about 1.

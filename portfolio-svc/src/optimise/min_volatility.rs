@@ -26,6 +26,6 @@ use super::{Outcome, Problem};
 pub fn min_volatility(problem: &Problem) -> Outcome {
     let mut program = allowed(problem.limits());
     program.quadratic = variance(problem);
-    let solved = program.solve();
+    let solved = program.solve(problem.interrupt());
     outcome(problem, &Demand::None, &solved, &solved.x)
 }

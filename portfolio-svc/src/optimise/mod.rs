@@ -15,6 +15,7 @@ mod clash;
 mod conic;
 mod fixed;
 mod frontier;
+mod interrupt;
 mod max_sharpe;
 mod min_volatility;
 mod objective;
@@ -27,6 +28,7 @@ mod target_volatility;
 
 pub use fixed::{equal_weight, inverse_volatility};
 pub use frontier::frontier;
+pub use interrupt::Interrupt;
 pub use max_sharpe::max_sharpe;
 pub(crate) use max_sharpe::sharpe;
 pub use min_volatility::min_volatility;

@@ -1,6 +1,8 @@
 use crate::covariance::Covariance;
 use crate::limits::Limits;
 
+use super::Interrupt;
+
 /// Moments and limits of the same assets.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -8,6 +10,7 @@ pub struct Problem {
     expected: Vec<f64>,
     limits: Limits,
     risk_free: f64,
+    interrupt: Interrupt,
 }
 
 impl Problem {
@@ -19,7 +22,18 @@ impl Problem {
         assert_eq!(expected.len(), covariance.assets(), "one expected return for each asset");
         assert_eq!(limits.assets(), covariance.assets(), "limits of the same assets");
         assert!(expected.iter().all(|mu| mu.is_finite()) && risk_free.is_finite(), "returns are finite");
-        Self { covariance, expected, limits, risk_free }
+        Self { covariance, expected, limits, risk_free, interrupt: Interrupt::default() }
+    }
+
+    /// The same problem, whose answer may cease to be wanted.
+    #[must_use]
+    pub fn interrupted_by(self, interrupt: Interrupt) -> Self {
+        Self { interrupt, ..self }
+    }
+
+    /// Says whether the answer is still wanted.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// Covariance a year.

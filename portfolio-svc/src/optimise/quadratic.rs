@@ -40,7 +40,7 @@ pub(super) fn highest_return(problem: &Problem) -> Option<f64> {
     let scale = problem.return_scale();
     let mut program = allowed(problem.limits());
     program.linear = problem.expected().iter().map(|mu| -mu / scale).enumerate().collect();
-    let solved = program.solve();
+    let solved = program.solve(problem.interrupt());
     let weights = (solved.end == End::Solved).then(|| tidy(problem.limits(), &solved.x[..problem.assets()]))?;
     Some(dot(problem.expected(), &weights))
 }
@@ -55,7 +55,7 @@ pub(super) fn richest(problem: &Problem) -> Outcome {
     let mut program = allowed(problem.limits());
     program.quadratic = variance(problem).into_iter().map(|(i, j, value)| (i, j, EPSILON * value)).collect();
     program.linear = problem.expected().iter().map(|mu| -mu / scale).enumerate().collect();
-    let solved = program.solve();
+    let solved = program.solve(problem.interrupt());
     outcome(problem, &Demand::None, &solved, &solved.x)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn outcome(problem: &Problem, demand: &Demand<'_>, solved: &Solved, x
         End::Solved => weights().map_or(Status::NumericalFailure, Status::Solved),
         End::IterationLimit => Status::IterationLimit(weights()),
         End::Infeasible | End::Failed => {
-            return Outcome::clashing(clash::find(problem.limits(), demand), solved.report);
+            return Outcome::clashing(clash::find(problem, demand), solved.report);
         }
     };
     Outcome::new(status, solved.report)

@@ -8,7 +8,7 @@ use crate::covariance::Covariance;
 use crate::limits::Weights;
 
 use super::fixed::{no_volatility, only};
-use super::{Outcome, Problem, Report, Status};
+use super::{Interrupt, Outcome, Problem, Report, Status};
 
 /// The long-only weights to which every asset contributes the same share of the variance: wᵢ (Σ w)ᵢ = wᵀΣw / n.
 ///
@@ -34,7 +34,7 @@ use super::{Outcome, Problem, Report, Status};
 /// # Ok::<(), portfolio_svc::covariance::BadCovariance>(())
 /// ```
 pub fn risk_parity(problem: &Problem) -> Outcome {
-    let Some((parity, volatility)) = Parity::of(problem.covariance()) else {
+    let Some((parity, volatility)) = Parity::of(problem) else {
         return no_volatility(problem);
     };
     let (start, mut report) = parity.minimise();
@@ -53,13 +53,15 @@ const POLISHED: f64 = 1e-13;
 const SOLVED: f64 = 1e-9;
 
 /// f(z) = ½ yᵀCy − Σz / n with y = exp z.
-struct Parity {
+struct Parity<'a> {
     correlation: Covariance,
+    interrupt: &'a Interrupt,
 }
 
-impl Parity {
+impl<'a> Parity<'a> {
     /// With the volatilities; `None` if one is 0.
-    fn of(covariance: &Covariance) -> Option<(Self, Vec<f64>)> {
+    fn of(problem: &'a Problem) -> Option<(Self, Vec<f64>)> {
+        let covariance = problem.covariance();
         let n = covariance.assets();
         let volatility: Vec<f64> = (0..n).map(|i| covariance.variance(i).sqrt()).collect();
         if volatility.iter().any(|s| *s <= 0.0) {
@@ -67,7 +69,7 @@ impl Parity {
         }
         let scaled = |i: usize, j: usize| covariance.matrix()[(i, j)] / (volatility[i] * volatility[j]);
         let correlation = Covariance::new(Mat::from_fn(n, n, scaled)).ok()?;
-        Some((Self { correlation }, volatility))
+        Some((Self { correlation, interrupt: problem.interrupt() }, volatility))
     }
 
     fn gradient(&self, z: &[f64]) -> Vec<f64> {
@@ -96,11 +98,16 @@ impl Parity {
         (result.state.get_best_param().cloned().unwrap_or(start), report)
     }
 
+    /// An error ends the descent where it is.
+    fn unless_interrupted(&self) -> Result<(), Error> {
+        if self.interrupt.is_set() { Err(Error::msg("the answer is not wanted any more")) } else { Ok(()) }
+    }
+
     /// Newton's method: quadratic convergence takes a good start to rounding in two or three steps.
     fn polish(&self, mut z: Vec<f64>) -> (Vec<f64>, f64) {
         let mut gradient = self.gradient(&z);
         for _ in 0..20 {
-            if norm(&gradient) <= POLISHED {
+            if norm(&gradient) <= POLISHED || self.interrupt.is_set() {
                 break;
             }
             let Some(better) = self.newton(&z, &gradient) else { break };
@@ -127,20 +134,22 @@ impl Parity {
     }
 }
 
-impl CostFunction for &Parity {
+impl CostFunction for &Parity<'_> {
     type Param = Vec<f64>;
     type Output = f64;
 
     fn cost(&self, z: &Vec<f64>) -> Result<f64, Error> {
+        self.unless_interrupted()?;
         Ok(Parity::cost(self, z))
     }
 }
 
-impl Gradient for &Parity {
+impl Gradient for &Parity<'_> {
     type Param = Vec<f64>;
     type Gradient = Vec<f64>;
 
     fn gradient(&self, z: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        self.unless_interrupted()?;
         Ok(Parity::gradient(self, z))
     }
 }

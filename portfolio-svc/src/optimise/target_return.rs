@@ -32,11 +32,12 @@ pub fn target_return(problem: &Problem, least: f64) -> Outcome {
     let mut program = allowed(problem.limits());
     program.quadratic = variance(problem);
     program.inequalities.push(Line::from(at_least(problem, least)));
-    let solved = program.solve();
+    let solved = program.solve(problem.interrupt());
     let outcome = outcome(problem, &demand, &solved, &solved.x);
     match outcome.status {
         Status::Solved(_) => outcome,
         Status::Infeasible(_) => note_greatest(problem, outcome),
+        _ if problem.interrupt().is_set() => outcome,
         _ => at_the_end(problem, least).unwrap_or(outcome),
     }
 }

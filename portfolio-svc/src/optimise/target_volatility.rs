@@ -39,7 +39,7 @@ pub fn target_volatility(problem: &Problem, most: f64) -> Outcome {
     let mut program = allowed(problem.limits());
     program.linear = problem.expected().iter().map(|mu| -mu / scale).enumerate().collect();
     program.cone = ball(&factor, most);
-    let solved = program.solve();
+    let solved = program.solve(problem.interrupt());
     let outcome = outcome(problem, &Demand::Volatility(&factor, most), &solved, &solved.x);
     match &outcome.status {
         Status::Solved(weights) => polished(problem, weights, outcome.report),

@@ -1,5 +1,5 @@
 use crate::limits::Limits;
-use crate::optimise::{Objective, Outcome, Problem, Report, Status, frontier};
+use crate::optimise::{Interrupt, Objective, Outcome, Problem, Report, Status, frontier};
 use crate::prices::Window;
 use crate::risk::Figures;
 
@@ -23,12 +23,12 @@ pub struct Inputs {
     pub held: Option<Held>,
 }
 
-/// Estimates the moments and optimises.
+/// Estimates the moments and optimises, as long as the answer is wanted.
 ///
 /// # Panics
 /// If limits, window and insights are not of the same symbols.
-pub fn allocate(plan: &Plan, inputs: &Inputs) -> Allocation {
-    match problem(plan, inputs) {
+pub fn allocate(plan: &Plan, inputs: &Inputs, interrupt: Interrupt) -> Allocation {
+    match problem(plan, inputs, interrupt) {
         Some(problem) => describe(plan, inputs, Some(&problem), plan.objective.optimise(&problem)),
         None => describe(plan, inputs, None, no_estimate()),
     }
@@ -38,8 +38,8 @@ pub fn allocate(plan: &Plan, inputs: &Inputs) -> Allocation {
 ///
 /// # Panics
 /// As [`allocate`], and if fewer than two points are asked for.
-pub fn efficient(plan: &Plan, inputs: &Inputs, points: usize) -> Vec<Allocation> {
-    match problem(plan, inputs) {
+pub fn efficient(plan: &Plan, inputs: &Inputs, points: usize, interrupt: Interrupt) -> Vec<Allocation> {
+    match problem(plan, inputs, interrupt) {
         Some(problem) => {
             let outcomes = frontier(&problem, points).into_iter();
             let mut allocations: Vec<_> =
@@ -54,11 +54,11 @@ pub fn efficient(plan: &Plan, inputs: &Inputs, points: usize) -> Vec<Allocation>
     }
 }
 
-fn problem(plan: &Plan, inputs: &Inputs) -> Option<Problem> {
+fn problem(plan: &Plan, inputs: &Inputs, interrupt: Interrupt) -> Option<Problem> {
     let returns = &inputs.window.returns;
     let covariance = plan.covariance.estimate(returns, inputs.periods);
     let expected = plan.expected.estimate(returns, &covariance, &inputs.insights, inputs.periods)?;
-    Some(Problem::new(covariance, expected, limits(plan, inputs), plan.risk_free))
+    Some(Problem::new(covariance, expected, limits(plan, inputs), plan.risk_free).interrupted_by(interrupt))
 }
 
 /// The limits, with turnover if it is limited and there is something to measure it from.
