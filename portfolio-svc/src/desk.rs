@@ -35,12 +35,17 @@ pub struct Desk {
 impl Desk {
     /// Optimises once.
     ///
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others.
+    ///
     /// # Errors
     /// NOT_FOUND for an unknown symbol, INVALID_ARGUMENT for too few common returns, FAILED_PRECONDITION without
     /// forecasts; as the other services answer.
     pub async fn optimise(&self, plan: Plan, symbols: Vec<Symbol>) -> Result<Allocation, Fault> {
+        let (symbols, left_out) = self.chosen(&plan, symbols).await?;
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
-        self.allocate(plan, inputs).await
+        let mut allocation = self.allocate(plan, inputs).await?;
+        allocation.note_left_out(&left_out);
+        Ok(allocation)
     }
 
     /// The efficient frontier.
@@ -48,8 +53,14 @@ impl Desk {
     /// # Errors
     /// As [`optimise`](Self::optimise).
     pub async fn frontier(&self, plan: Plan, symbols: Vec<Symbol>, points: usize) -> Result<Vec<Allocation>, Fault> {
+        let (symbols, left_out) = self.chosen(&plan, symbols).await?;
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
-        self.cpu.run_while_wanted(move |wanted| efficient(&plan, &inputs, points, interrupt(wanted))).await
+        self.cpu.run_while_wanted(move |wanted| efficient(&plan, &inputs, points, interrupt(wanted))).await.map(
+            |mut points| {
+                points.iter_mut().for_each(|point| point.note_left_out(&left_out));
+                points
+            },
+        )
     }
 
     /// Optimises a live portfolio at the close of a round, from the weights `held` before.
@@ -73,15 +84,28 @@ impl Desk {
         let universe = self.market.universe_with(&plan.symbols).await?;
         let all = if plan.symbols.is_empty() { universe.symbols().cloned().collect() } else { plan.symbols.clone() };
         self.await_closes(&all, round).await?;
-        let ripe = |symbol: &Symbol| self.market.read(|closes| closes.is_ripe(symbol, round.as_of));
-        let (symbols, left_out): (Vec<_>, Vec<_>) = all.into_iter().partition(|s| !plan.symbols.is_empty() || ripe(s));
+        let (symbols, left_out) = self.ripe(&plan, all, round.as_of);
         if symbols.is_empty() {
             return Err(none_ripe());
         }
         let inputs = self.inputs(&plan, symbols, Some(round.as_of), held).await?;
         let mut allocation = self.allocate(plan, inputs).await?;
-        allocation.outcome.note = note(allocation.outcome.note, &left_out);
+        allocation.note_left_out(&left_out);
         Ok(allocation)
+    }
+
+    /// The symbols to optimise once, and those left out. If none has history enough, all stay: the refusal says why.
+    async fn chosen(&self, plan: &Plan, symbols: Vec<Symbol>) -> Result<(Vec<Symbol>, Vec<Symbol>), Fault> {
+        self.market.load(&symbols).await?;
+        let newest = self.market.read(Closes::newest).unwrap_or(Timestamp::MIN);
+        let (ripe, left_out) = self.ripe(plan, symbols, plan.as_of.unwrap_or(newest));
+        Ok(if ripe.is_empty() { (left_out, ripe) } else { (ripe, left_out) })
+    }
+
+    /// Those of all symbols with history enough that are still fed, and the others. Who is named by the plan stays.
+    fn ripe(&self, plan: &Plan, symbols: Vec<Symbol>, time: Timestamp) -> (Vec<Symbol>, Vec<Symbol>) {
+        let named = !plan.symbols.is_empty();
+        self.market.read(|closes| symbols.into_iter().partition(|symbol| named || closes.is_ripe(symbol, time)))
     }
 
     async fn allocate(&self, plan: Plan, inputs: Inputs) -> Result<Allocation, Fault> {
@@ -188,13 +212,4 @@ fn model_behind(as_of: Timestamp) -> Fault {
 fn none_ripe() -> Fault {
     let message = format!("no instrument has {LEAST_RETURNS} returns and a close within the last week");
     Fault::new(Code::FailedPrecondition, "NO_DATA", message)
-}
-
-fn note(note: String, left_out: &[Symbol]) -> String {
-    if left_out.is_empty() {
-        return note;
-    }
-    let names: Vec<&str> = left_out.iter().map(Symbol::as_str).collect();
-    let left_out = format!("left out for want of history or fresh bars: {}", names.join(", "));
-    if note.is_empty() { left_out } else { format!("{note}; {left_out}") }
 }

@@ -64,7 +64,8 @@ fn objectives() -> String {
 
 fn describe(allocation: &Allocation) -> String {
     let rows = allocation.weights.iter().map(|w| {
-        vec![w.symbol.clone(), format!("{:.2} %", 100.0 * w.weight), format!("{:.2} %", 100.0 * w.risk_contribution)]
+        let percent = |share: Option<f64>| format!("{:.2} %", 100.0 * share.unwrap_or_default());
+        vec![w.symbol.clone(), percent(w.weight), percent(w.risk_contribution)]
     });
     format!(
         "{}\n\nas of {}, {} returns: expected {} a year, volatility {}, Sharpe {}; one-day 95 % VaR {}, CVaR {}",

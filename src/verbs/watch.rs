@@ -165,7 +165,7 @@ impl Board {
             Event::Allocation(allocation) => {
                 let shown = |symbol: &String| wanted.is_empty() || wanted.contains(symbol);
                 for weight in allocation.weights.iter().filter(|w| shown(&w.symbol)) {
-                    self.lines.entry(weight.symbol.clone()).or_default().weight = Some(weight.weight);
+                    self.lines.entry(weight.symbol.clone()).or_default().weight = weight.weight;
                 }
             }
         }

@@ -84,8 +84,8 @@ async fn no_forecast_feature_or_portfolio_is_of_a_time_beyond_the_clock() {
     let beyond = mesh.features().get_features(features).await.unwrap_err();
     assert_eq!(beyond.code(), Code::OutOfRange, "{beyond:?}");
     let weights = OptimizeRequest { as_of: at(DAY), ..OptimizeRequest::default() };
-    let allocation = mesh.optimizer().optimize(weights).await.unwrap().into_inner();
-    assert_eq!(allocation.as_of, Some(clock), "weights use the bars that are known");
+    let beyond = mesh.optimizer().optimize(weights).await.unwrap_err();
+    assert_eq!(beyond.code(), Code::OutOfRange, "{beyond:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

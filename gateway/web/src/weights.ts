@@ -12,7 +12,7 @@ export function drawWeights(list: HTMLElement, summary: HTMLElement, allocation:
   const weights = allocation?.weights ?? [];
   const largest = Math.max(
     0.01,
-    ...weights.flatMap(({ weight, riskContribution }) => [Math.abs(weight), Math.abs(riskContribution)]),
+    ...weights.flatMap(({ weight = 0, riskContribution = 0 }) => [Math.abs(weight), Math.abs(riskContribution)]),
   );
   keyed(
     list,
@@ -56,7 +56,7 @@ function createRow(symbol: string): HTMLElement {
   );
 }
 
-function fillRow(row: HTMLElement, { weight, riskContribution }: AssetWeight, largest: number): void {
+function fillRow(row: HTMLElement, { weight = 0, riskContribution = 0 }: AssetWeight, largest: number): void {
   setText(slot(row, "weight-value"), percent(weight, 1));
   setText(slot(row, "risk-value"), percent(riskContribution, 1));
   slot(row, "bar-weight").style.width = `${(100 * Math.abs(weight)) / largest}%`;

@@ -19,6 +19,6 @@ pub(crate) fn held(event: &[u8]) -> Option<Held> {
     if allocation.status() != wire::SolveStatus::Solved {
         return None;
     }
-    let weight = |w: wire::AssetWeight| Some((Symbol::try_from(w.symbol).ok()?, w.weight));
+    let weight = |w: wire::AssetWeight| Some((Symbol::try_from(w.symbol).ok()?, w.weight.unwrap_or_default()));
     allocation.weights.into_iter().map(weight).collect()
 }

@@ -36,8 +36,8 @@ fn weights(allocation: &Allocation) -> Vec<wire::AssetWeight> {
     let each = allocation.symbols.iter().zip(weights).zip(&figures.contributions);
     let weight = |((symbol, weight), share): ((&tickmesh_proto::types::Symbol, &f64), &f64)| wire::AssetWeight {
         symbol: symbol.to_string(),
-        weight: *weight,
-        risk_contribution: *share,
+        weight: Some(*weight),
+        risk_contribution: Some(*share),
     };
     each.map(weight).collect()
 }
@@ -53,7 +53,8 @@ fn status(status: &Status) -> (wire::SolveStatus, Vec<String>) {
 
 fn solver(report: &Report) -> wire::Solver {
     let Report { solver, iterations, gap, duration } = *report;
-    wire::Solver { name: solver.to_owned(), iterations, gap, duration: prost_types::Duration::try_from(duration).ok() }
+    let duration = prost_types::Duration::try_from(duration).ok();
+    wire::Solver { name: solver.to_owned(), iterations: Some(iterations), gap: Some(gap), duration }
 }
 
 pub(super) fn objective(objective: Objective) -> wire::Objective {

@@ -32,4 +32,15 @@ impl Allocation {
         let weights = self.outcome.weights()?.as_slice();
         Some(self.symbols.iter().cloned().zip(weights.iter().copied()).collect())
     }
+
+    /// Adds to the note which of all symbols were left out.
+    pub fn note_left_out(&mut self, symbols: &[Symbol]) {
+        if symbols.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+        let left_out = format!("left out for want of history or fresh bars: {}", names.join(", "));
+        let note = &mut self.outcome.note;
+        *note = if note.is_empty() { left_out } else { format!("{note}; {left_out}") };
+    }
 }

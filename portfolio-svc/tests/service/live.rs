@@ -59,7 +59,7 @@ async fn a_restart_neither_loses_nor_repeats_an_allocation() {
     }
     assert_eq!(days(&peer, &seen), (BEGIN..BEGIN + seen.len()).collect::<Vec<_>>());
     for pair in seen.windows(2) {
-        let weights = |a: &Allocation| a.weights.iter().map(|w| w.weight).collect::<Vec<_>>();
+        let weights = |a: &Allocation| a.weights.iter().map(|w| w.weight.unwrap()).collect::<Vec<_>>();
         let moved: f64 = weights(&pair[0]).iter().zip(weights(&pair[1])).map(|(a, b)| (a - b).abs() / 2.0).sum();
         assert!((pair[1].turnover.unwrap() - moved).abs() < 1e-12, "turnover is counted from the weights before");
     }
@@ -290,7 +290,7 @@ async fn a_request_of_its_own_is_streamed_and_the_number_of_such_is_bounded() {
     let mut stream = service.stream(risk_parity(0.5)).await;
     stream.ack().await;
     let snapshot = stream.allocations(1).await;
-    assert!(snapshot[0].weights.iter().all(|w| (w.risk_contribution - 1.0 / 6.0).abs() < 1e-9));
+    assert!(snapshot[0].weights.iter().all(|w| (w.risk_contribution.unwrap() - 1.0 / 6.0).abs() < 1e-9));
     let refused = service.client.stream_allocations(risk_parity(0.6)).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     drop(stream);

@@ -21,7 +21,7 @@ fn symbols(names: &[&str]) -> Vec<String> {
 }
 
 fn weights(allocation: &Allocation) -> Vec<f64> {
-    allocation.weights.iter().map(|w| w.weight).collect()
+    allocation.weights.iter().map(|w| w.weight.unwrap()).collect()
 }
 
 fn golden(pointer: &str) -> Vec<f64> {
@@ -40,10 +40,28 @@ async fn nothing_asked_for_is_the_tangency_portfolio_of_all_symbols() {
     assert_eq!(allocation.status(), SolveStatus::Solved);
     assert_eq!((allocation.objective(), allocation.observations), (Objective::MaxSharpe, 504));
     assert_close(&weights(&allocation), &golden("/weights/max_sharpe_0"));
-    let shares: f64 = allocation.weights.iter().map(|w| w.risk_contribution).sum();
+    let shares: f64 = allocation.weights.iter().map(|w| w.risk_contribution.unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-12);
     assert!(allocation.conditional_value_at_risk.unwrap() > allocation.value_at_risk.unwrap());
     assert_eq!(allocation.turnover, None);
+    assert!(weights(&allocation).contains(&0.0), "0 is a weight, not an absent one");
+}
+
+#[tokio::test]
+async fn all_symbols_are_those_with_history_enough_and_the_others_are_named() {
+    let (peer, data) = (Peer::with_newcomer(ALL, ALL - 30).await, tempfile::tempdir().unwrap());
+    let mut service = Service::start(&peer, data.path()).await;
+    let (newcomer, others) = peer.tape.symbols.split_last().unwrap();
+    let allocation = service.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+    let named: Vec<&String> = allocation.weights.iter().map(|w| &w.symbol).collect();
+    assert_eq!(named, others.iter().collect::<Vec<_>>());
+    assert!(allocation.note.contains(newcomer), "{}", allocation.note);
+    let request = GetFrontierRequest { optimize: Some(OptimizeRequest::default()), points: 2 };
+    let points = service.client.get_frontier(request).await.unwrap().into_inner().allocations;
+    assert!(points.iter().all(|point| point.note.contains(newcomer)), "{points:?}");
+    let request = OptimizeRequest { symbols: peer.tape.symbols.clone(), ..OptimizeRequest::default() };
+    let status = service.client.optimize(request).await.unwrap_err();
+    assert_eq!(status.get_details_error_info().unwrap().reason, "TOO_FEW_RETURNS", "who is named is not left out");
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ pub(crate) struct Tape {
     clock: watch::Sender<usize>,
     /// The run of the feed; cursors of another one are refused.
     epoch: watch::Sender<&'static str>,
+    /// The day of the last symbol's first bar.
+    newcomer_since: usize,
     /// Whether the model answers no questions.
     mute: Arc<AtomicBool>,
     /// Questions that the model still refuses because it has not taken in the newest bar.
@@ -45,6 +47,7 @@ impl Tape {
             days: lines.map(row).collect(),
             clock: watch::Sender::new(clock),
             epoch: watch::Sender::new(epoch),
+            newcomer_since: 1,
             mute: Arc::default(),
             behind: Arc::default(),
         }
@@ -52,6 +55,11 @@ impl Tape {
 
     pub(crate) fn clock(&self) -> usize {
         *self.clock.borrow()
+    }
+
+    /// Whether a symbol has a bar of a day.
+    fn has_bar(&self, day: usize, symbol: usize) -> bool {
+        symbol + 1 < self.symbols.len() || day >= self.newcomer_since
     }
 
     /// When the session of a day ends, counted from 1.
@@ -81,6 +89,12 @@ impl Peer {
     /// Knows the first `clock` days.
     pub(crate) async fn start(clock: usize) -> Self {
         Self::run(clock, "first").await
+    }
+
+    /// The same, but the last symbol has bars from a later day on.
+    pub(crate) async fn with_newcomer(clock: usize, since: usize) -> Self {
+        let tape = Tape { newcomer_since: since, ..Tape::load(clock, "first") };
+        Self::serve("127.0.0.1:0".parse().unwrap(), tape).await
     }
 
     /// The same in another run of the feed.

@@ -37,7 +37,8 @@ impl Tape {
     }
 
     fn bars(&self, day: usize) -> Vec<Bar> {
-        (0..self.symbols.len()).map(|symbol| self.bar(day, symbol, false)).collect()
+        let traded = (0..self.symbols.len()).filter(|symbol| self.has_bar(day, *symbol));
+        traded.map(|symbol| self.bar(day, symbol, false)).collect()
     }
 }
 
@@ -77,7 +78,8 @@ impl MarketService for Market {
         let since = request.start_time.map_or(i64::MIN, |time| time.seconds);
         let first = (1..=tape.clock()).find(|day| tape.bar(*day, 0, true).open_time.unwrap().seconds >= since);
         let day = move |day| {
-            let bars = wanted.iter().map(|symbol| tape.bar(day, *symbol, request.adjusted)).collect();
+            let traded = wanted.iter().filter(|symbol| tape.has_bar(day, **symbol));
+            let bars = traded.map(|symbol| tape.bar(day, *symbol, request.adjusted)).collect();
             Ok(BatchListBarsResponse { bars })
         };
         Ok(Response::new(stream::iter((first.unwrap_or(usize::MAX)..=self.0.clock()).map(day)).boxed()))
