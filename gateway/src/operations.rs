@@ -26,7 +26,7 @@ fn nowhere() -> Fault {
 fn unknown(part: &str, name: &str) -> Fault {
     let text = format!("{part} runs no operations; there are {}", runners());
     Fault::new(Code::NotFound, "OPERATION_OWNER_UNKNOWN", text).meta("known", runners()).resource(
-        "operation",
+        "google.longrunning.Operation",
         name,
         "no part of this name runs operations",
     )

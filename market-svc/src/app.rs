@@ -14,6 +14,7 @@ use tickmesh_proto::server::market::v1::market_service_server::MarketServiceServ
 use tickmesh_proto::types::{Calendar, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 use crate::claim::Claim;
@@ -35,6 +36,8 @@ pub struct App {
     feed: Feed,
     gate: FeedGate,
     gated: Gated,
+    /// What imports leave to be done.
+    imports: TaskTracker,
     latch: Latch,
     cpu: CpuPool,
     sqlite: sqlite::Sqlite,
@@ -77,12 +80,13 @@ impl Part for App {
         let feed = market::Feed::waiting(config.feed, speed);
         let market = Arc::new(Market::new(store, log, &PROTOBUF, feed));
         let addr = setup.listener.local_addr().map_err(ServeError::from)?;
+        let imports = TaskTracker::new();
         let server = Server::new("market", setup.listener, setup.readiness.part("market"))
-            .grpc(routes(&market, addr.port()), &SERVICES)
+            .grpc(routes(&market, addr.port(), &imports), &SERVICES)
             .settings(config.serve.clone());
         let (gate, gated) = FeedGate::closed();
         let feed = feed_of(&config, bars, start);
-        Ok(Self { addr, server, market, feed, gate, gated, latch, cpu: setup.cpu, sqlite, _data: data })
+        Ok(Self { addr, server, market, feed, gate, gated, imports, latch, cpu: setup.cpu, sqlite, _data: data })
     }
 
     fn addr(&self) -> SocketAddr {
@@ -121,15 +125,17 @@ impl Part for App {
         };
         stop.cancel();
         while tasks.join_next().await.is_some() {}
+        self.imports.close();
+        self.imports.wait().await;
         drop(self.gate);
         self.sqlite.close().await;
         result
     }
 }
 
-fn routes(market: &Arc<Market>, seed: u16) -> Routes {
+fn routes(market: &Arc<Market>, seed: u16, imports: &TaskTracker) -> Routes {
     let door = MarketDoor::new(Arc::clone(market), u64::from(seed));
-    let ingest = Ingest::new(Arc::clone(market), tickmesh_mesh::clock::now);
+    let ingest = Ingest::new(Arc::clone(market), tickmesh_mesh::clock::now, imports.clone());
     Routes::new(MarketServiceServer::new(door).max_encoding_message_size(MAX_RESPONSE_BYTES))
         .add_service(IngestServiceServer::new(ingest).max_encoding_message_size(MAX_RESPONSE_BYTES))
 }

@@ -59,7 +59,7 @@ pub enum FeedKind {
 /// | Name | Default | Purpose | Range |
 /// | --- | --- | --- | --- |
 /// | `symbols` | 10 | instruments SYN0001 … | 1 to 10,000 |
-/// | `ticks` | 20 | trades, and as many quotes, in a session | 1 to 10,000 |
+/// | `ticks` | 20 | trades of each, and as many quotes, in a session | 1 to 10,000, and 1,000,000 of all symbols |
 /// | `history` | 756 | sessions before the first live one | 0 to 5,000 |
 /// | `seed` | 42 | of all randomness | |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,9 @@ impl Default for Synthetic {
     }
 }
 
+/// Trades in a session of the synthetic feed at most: some 400 MB of events.
+const MOST_TICKS: u32 = 1_000_000;
+
 impl Config {
     /// Checks every value; gives the date from which bars are replayed.
     pub(crate) fn check(&self) -> Result<Date, Error> {
@@ -109,6 +112,17 @@ impl Config {
         }
         if !(1..=10_000).contains(&ticks) {
             return Err(bad("synthetic.ticks", ticks.to_string(), "must lie between 1 and 10,000"));
+        }
+        if symbols * ticks > MOST_TICKS {
+            let value = format!("{symbols} × {ticks}");
+            return Err(bad(
+                "synthetic.symbols × synthetic.ticks",
+                value,
+                "must be 1,000,000 at most, a session's ticks",
+            ));
+        }
+        if self.replay_again && self.feed != FeedKind::Replay {
+            return Err(bad("replay_again", "true".into(), "is for the replay: leave out --feed, or --replay-again"));
         }
         if history > 5_000 {
             return Err(bad("synthetic.history", history.to_string(), "must be 5,000 at most"));
@@ -133,5 +147,12 @@ mod tests {
         assert_eq!(key(Config { replay_from: "soon".into(), ..Config::default() }), "replay_from");
         let synthetic = Synthetic { symbols: 0, ..Synthetic::default() };
         assert_eq!(key(Config { synthetic, ..Config::default() }), "synthetic.symbols");
+        let synthetic = Synthetic { symbols: 10_000, ticks: 101, ..Synthetic::default() };
+        assert_eq!(key(Config { synthetic, ..Config::default() }), "synthetic.symbols × synthetic.ticks");
+        let again = Config { replay_again: true, ..Config::default() };
+        assert!(again.check().is_ok());
+        for feed in [FeedKind::None, FeedKind::Synthetic] {
+            assert_eq!(key(Config { feed, ..again.clone() }), "replay_again", "nothing would move its clock on");
+        }
     }
 }

@@ -93,6 +93,11 @@ impl Subscription {
         Self { filter, ..self }
     }
 
+    /// Where the history that it asked for begins.
+    pub fn start_time(&self) -> Option<Timestamp> {
+        self.start_time
+    }
+
     /// Refuses the listed symbols that are not known. A refused symbol never ends a stream.
     pub(crate) fn reject_unknown(&mut self, knows: impl Fn(&Symbol) -> bool) {
         if let Symbols::Listed(symbols) = &mut self.symbols {

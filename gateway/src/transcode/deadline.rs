@@ -49,7 +49,9 @@ pub(super) async fn within<T>(
     let call = known_upstream(Instant::now() + time, call);
     match tokio::time::timeout(time, call).await {
         Ok(answer) => answer,
-        Err(_) => Err(Fault::new(Code::DeadlineExceeded, "DEADLINE", format!("no answer within {time:?}")).into()),
+        Err(_) => {
+            Err(Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", format!("no answer within {time:?}")).into())
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use tickmesh_proto::market::v1::{Bar as WireBar, ImportBarsRequest, ImportBarsRe
 use tickmesh_proto::server::market::v1::ingest_service_server::IngestService;
 use tickmesh_proto::types::Timestamp;
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::market::{loaded, status};
@@ -21,19 +22,21 @@ pub(crate) struct Ingest {
     market: Arc<Market>,
     /// Reads the wall clock.
     clock: fn() -> Timestamp,
+    /// What is still to be done for imports that broke off; the service ends after it.
+    tasks: TaskTracker,
 }
 
 impl Ingest {
     /// The door.
-    pub(crate) fn new(market: Arc<Market>, clock: fn() -> Timestamp) -> Self {
-        Self { market, clock }
+    pub(crate) fn new(market: Arc<Market>, clock: fn() -> Timestamp, tasks: TaskTracker) -> Self {
+        Self { market, clock, tasks }
     }
 
     /// Stores what can be stored of one message; notes the rest.
     async fn take(&self, bars: Vec<WireBar>, source: &str, tally: &mut Tally) -> Result<(), Fault> {
         let mut good = Vec::with_capacity(bars.len());
         for bar in bars {
-            let symbol = bar.symbol.clone();
+            let symbol = shown(&bar.symbol);
             match self.admit(bar) {
                 Ok(bar) => good.push(bar),
                 Err(fault) => tally.reject(symbol, fault),
@@ -49,7 +52,7 @@ impl Ingest {
         let bar = parse::bar(bar)?;
         let refused = self.market.admits(bar.candle.close_time, (self.clock)());
         refused.map_err(|rule| {
-            Fault::new(Code::InvalidArgument, "BEYOND_CLOCK", format!("close_time {rule}"))
+            Fault::new(Code::OutOfRange, "BEYOND_CLOCK", format!("close_time {rule}"))
                 .field("close_time", rule.to_string())
         })?;
         Ok(bar)
@@ -66,7 +69,7 @@ impl IngestService for Ingest {
         let mut messages = request.into_inner();
         let mut tally = Tally::default();
         let mut source: Option<String> = None;
-        let stored = Stored(Some(Arc::clone(&self.market)));
+        let stored = Stored { market: Some(Arc::clone(&self.market)), tasks: self.tasks.clone() };
         while let Some(ImportBarsRequest { bars, source: given }) = messages.message().await? {
             let source = source.get_or_insert(given);
             self.take(bars, source, &mut tally).await?;
@@ -76,24 +79,34 @@ impl IngestService for Ingest {
     }
 }
 
+/// A symbol as a rejection repeats it: whatever the client sent, it is not kept at any length.
+fn shown(symbol: &str) -> String {
+    const LONGEST: usize = 64;
+    symbol.chars().take(LONGEST).collect()
+}
+
 /// Sees to it that what an import has stored is shown, also if its client goes away half-way.
-struct Stored(Option<Arc<Market>>);
+struct Stored {
+    market: Option<Arc<Market>>,
+    tasks: TaskTracker,
+}
 
 impl Stored {
     async fn show(mut self) -> Result<(), Fault> {
-        if let Some(market) = &self.0 {
+        if let Some(market) = &self.market {
             market.refold().await.map_err(Fault::internal)?;
         }
-        self.0 = None;
+        self.market = None;
         Ok(())
     }
 }
 
 impl Drop for Stored {
     fn drop(&mut self) {
-        if let (Some(market), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            // Ends when all is shown. A failure is logged, and the next import tries again.
-            runtime.spawn(async move { market.refold().await.map_err(Fault::internal) });
+        if let (Some(market), Ok(runtime)) = (self.market.take(), Handle::try_current()) {
+            // A failure is logged, and the next import tries again.
+            let show = async move { market.refold().await.map_err(Fault::internal) };
+            drop(self.tasks.spawn_on(show, &runtime));
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use tickmesh_fanout::topic::{Fields, Filter as Kinds, Subscription};
-use tickmesh_mesh::status::{Code, Fault, Violations};
+use tickmesh_mesh::status::{Fault, Violations, beyond_clock};
 use tickmesh_proto::market::v1 as wire;
 use tickmesh_proto::r#type::v1::Delivery;
 use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp, utc_date};
@@ -142,16 +142,10 @@ pub(super) fn bar_stream(request: wire::StreamBarsRequest, now: Option<Timestamp
     let subscription = Subscription::check(fields, Delivery::All, &mut violations);
     let time_frame = frame(time_frame, &mut violations).map(TimeFrame::code);
     let subscription = violations.finish(subscription.filter(Kinds { kind: None, time_frame }))?;
-    let start_time = start_time.and_then(|time| Timestamp::try_from(time).ok());
-    match start_time.zip(now) {
-        Some((start_time, now)) if start_time > now => Err(beyond_clock(start_time, now)),
-        _ => Ok(subscription),
+    match subscription.start_time().filter(|start_time| now.is_some_and(|now| *start_time > now)) {
+        Some(start_time) => Err(beyond_clock("start_time", start_time, now)),
+        None => Ok(subscription),
     }
-}
-
-fn beyond_clock(start_time: Timestamp, now: Timestamp) -> Fault {
-    let text = format!("start_time {start_time} lies beyond the market clock, which stands at {now}");
-    Fault::new(Code::OutOfRange, "BEYOND_CLOCK", text).meta("market_time", now.to_string())
 }
 
 fn frame(number: i32, violations: &mut Violations) -> Option<TimeFrame> {

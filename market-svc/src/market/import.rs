@@ -22,11 +22,15 @@ pub struct Imported {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Past the market clock, which no replay lets anybody see.
-    #[error("must not be after the market clock, {0}: in a replay nothing is known before it is replayed")]
-    BeyondMarket(Timestamp),
+    #[error("must not be after the market clock, {}: in a replay nothing is known before it is replayed", stands(.0))]
+    BeyondMarket(Option<Timestamp>),
     /// Past the wall clock: it would take the market clock with it for ever.
     #[error("must not be after the present, {0}")]
     BeyondPresent(Timestamp),
+}
+
+fn stands(clock: &Option<Timestamp>) -> String {
+    clock.map_or_else(|| "which stands before its first bar".to_owned(), |clock| clock.to_string())
 }
 
 impl Market {
@@ -36,14 +40,11 @@ impl Market {
     /// If the feed owns the clock and has not come so far, or there is none and the present has not.
     pub fn admits(&self, close_time: Timestamp, present: Timestamp) -> Result<(), Refused> {
         let state = self.read();
-        let (clock, refused) = match state.feed.kind {
-            FeedKind::None => (present, Refused::BeyondPresent(present)),
-            FeedKind::Replay | FeedKind::Synthetic => {
-                let clock = state.feed.market_time.unwrap_or(Timestamp::MIN);
-                (clock, Refused::BeyondMarket(clock))
-            }
+        let (clock, refused) = match (state.feed.kind, state.feed.market_time) {
+            (FeedKind::None, _) => (Some(present), Refused::BeyondPresent(present)),
+            (FeedKind::Replay | FeedKind::Synthetic, clock) => (clock, Refused::BeyondMarket(clock)),
         };
-        if close_time > clock { Err(refused) } else { Ok(()) }
+        if clock.is_some_and(|clock| close_time <= clock) { Ok(()) } else { Err(refused) }
     }
 
     /// Stores bars that are no live events: history. Unknown instruments are created. All is stored when this returns;

@@ -132,7 +132,7 @@ impl Market {
     /// # Errors
     /// If the store cannot be read.
     pub async fn hidden(&self) -> Result<Vec<Bar>, Error> {
-        let Some(clock) = clock::stored(&*self.store).await? else { return Ok(Vec::new()) };
+        let clock = clock::stored(&*self.store).await?.unwrap_or(Timestamp::MIN);
         Ok(self.store.closing_after(clock, TimeFrame::D1).await?)
     }
 

@@ -53,7 +53,7 @@ impl Market {
         let entry = state.board.get(symbol.as_str());
         entry.and_then(|entry| entry.snapshot(symbol, instrument.calendar, now)).ok_or_else(|| {
             Fault::new(Code::NotFound, "NO_DATA", format!("{symbol} has no price yet")).resource(
-                "symbol",
+                "tickmesh.market.v1.Instrument",
                 symbol.as_str(),
                 "has no bars",
             )

@@ -56,3 +56,24 @@ async fn what_was_imported_is_there_again_when_the_clock_has_come_to_it() {
     assert_eq!((seen.last_price, seen.previous_close), (51.0, Some(50.0)), "it came as an event");
     drop(service.stop().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_imported_comes_again_too_where_the_data_has_nothing_before_the_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("bars.csv");
+    let later = ROWS.lines().filter(|row| !row.contains("2020"));
+    std::fs::write(&data, later.collect::<Vec<_>>().join("\n")).unwrap();
+    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let mut service = Service::opened(folder, config.clone()).await;
+    service.play().await;
+    service.import(vec![daily("XYZ", "2021-01-05", 51.0), daily("AAPL", "2021-01-05", 13.5)]).await;
+    let folder = service.stop().await;
+
+    let mut service = Service::opened(folder, Config { replay_again: true, ..config }).await;
+    assert_eq!(service.closes("AAPL").await, [0.0; 0], "nothing is known before the first session");
+    service.play().await;
+    assert_eq!(service.closes("AAPL").await, [12.0, 13.5, 14.0]);
+    assert_eq!(service.closes("XYZ").await, [51.0]);
+    assert_eq!(snapshot(&mut service, "XYZ").await.last_price, 51.0, "it came as an event");
+    drop(service.stop().await);
+}

@@ -3,7 +3,7 @@
 use market_svc::{Config, FeedKind};
 use prost_types::Timestamp;
 use tickmesh_proto::market::v1::snapshot_result::Result as Outcome;
-use tickmesh_proto::market::v1::{BatchGetSnapshotsRequest, ListInstrumentsRequest, StreamBarsRequest};
+use tickmesh_proto::market::v1::{BatchGetSnapshotsRequest, ListBarsRequest, StreamBarsRequest};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -50,8 +50,9 @@ async fn history_that_has_yet_to_come_is_out_of_range() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_asked_to_be_too_large_is_cut() {
     let mut service = service().await;
-    let request = ListInstrumentsRequest { page_size: 100_000, ..ListInstrumentsRequest::default() };
-    let page = soon(service.market.list_instruments(request)).await.unwrap().into_inner();
-    assert!(page.instruments.len() > 1 && page.next_page_token.is_empty());
+    let request = ListBarsRequest { symbol: "AAPL".into(), page_size: 100_000, ..ListBarsRequest::default() };
+    let page = soon(service.market.list_bars(request)).await.unwrap().into_inner();
+    assert_eq!(page.bars.len(), 1_000);
+    assert!(!page.next_page_token.is_empty());
     drop(service.stop().await);
 }

@@ -28,5 +28,5 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 /// A call whose deadline passed while it waited for an upstream.
 pub(super) fn late(name: &str) -> Status {
     let text = format!("{name} did not answer before the call's deadline");
-    Fault::new(status::Code::DeadlineExceeded, "DEADLINE", text).meta("upstream", name).into()
+    Fault::new(status::Code::DeadlineExceeded, "DEADLINE_EXCEEDED", text).meta("upstream", name).into()
 }

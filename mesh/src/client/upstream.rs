@@ -86,7 +86,8 @@ fn address(url: &str) -> Option<Uri> {
     let is_plain = uri.scheme() == Some(&Scheme::HTTP) && uri.path() == "/" && uri.query().is_none();
     let names_a_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.host().is_some_and(|host| !host.is_empty());
-    (is_plain && names_a_host && uri.port_u16() != Some(0)).then_some(uri)
+    let has_a_port = uri.port_u16().is_some_and(|port| port != 0);
+    (is_plain && names_a_host && has_a_port).then_some(uri)
 }
 
 /// The connection's window holds all its calls', so that an unread one blocks no other.
@@ -119,6 +120,9 @@ mod tests {
             "https://127.0.0.1:50051",
             "ftp://127.0.0.1:50051",
             "http://127.0.0.1:0",
+            "http://127.0.0.1:99999",
+            "http://127.0.0.1:",
+            "http://127.0.0.1",
             "http://127.0.0.1:50051/market",
             "http://127.0.0.1:50051?a=b",
             "http://me:secret@127.0.0.1:50051",

@@ -64,7 +64,7 @@ pub(super) async fn within<T>(
 
 /// The failure of a call whose time is over.
 pub(super) fn exceeded() -> Fault {
-    Fault::new(Code::DeadlineExceeded, "DEADLINE", "the call's deadline passed before its answer was complete")
+    Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline passed before its answer was complete")
 }
 
 #[cfg(test)]

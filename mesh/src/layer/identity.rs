@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
-use tracing::Span;
+use tracing::{Level, Span};
 use uuid::Uuid;
 
 use super::call::Call;
@@ -34,17 +34,32 @@ pub(super) fn context(headers: &HeaderMap, deadline: Option<Instant>) -> Request
     }
 }
 
-/// The span of a call: what is logged within it carries these fields. It is at the level of errors so that no filter that
-/// lets a line pass takes the line's fields.
+macro_rules! call_span {
+    ($level:expr, $context:expr) => {
+        tracing::span!(
+            $level,
+            "call",
+            request_id = %$context.request_id,
+            trace_id = %$context.trace.trace_id,
+            span_id = %$context.trace.span_id,
+            rpc_method = tracing::field::Empty,
+            peer = tracing::field::Empty,
+        )
+    };
+}
+
+/// The span of a call: what is logged within it carries these fields. A filter that is coarser than `info` lets calls go
+/// without one, which writing the fields down would make dearer by a twentieth; [`span_of_failure`] names those that fail.
 pub(super) fn span(call: &Call, context: &RequestContext, peer: Option<SocketAddr>) -> Span {
-    let span = tracing::error_span!(
-        "call",
-        request_id = %context.request_id,
-        trace_id = %context.trace.trace_id,
-        span_id = %context.trace.span_id,
-        rpc_method = tracing::field::Empty,
-        peer = tracing::field::Empty,
-    );
+    completed(call_span!(Level::INFO, context), call, peer)
+}
+
+/// The span in which a call's failure is told, whatever the filter.
+pub(super) fn span_of_failure(call: &Call, context: &RequestContext, peer: Option<SocketAddr>) -> Span {
+    completed(call_span!(Level::ERROR, context), call, peer)
+}
+
+fn completed(span: Span, call: &Call, peer: Option<SocketAddr>) -> Span {
     if let Some(method) = call.method.as_ref().filter(|_| !span.is_disabled()) {
         span.record("rpc_method", tracing::field::display(format_args!("{}/{}", method.service, method.name)));
     }

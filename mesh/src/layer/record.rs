@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use http::{Method as Verb, StatusCode};
@@ -5,6 +6,8 @@ use metrics::{SharedString, counter, histogram};
 use tracing::Span;
 
 use super::call::{Call, Door};
+use super::identity;
+use crate::context::RequestContext;
 use crate::status::Code;
 
 /// How a call ended.
@@ -20,14 +23,24 @@ pub(super) struct Record {
     part: &'static str,
     call: Call,
     verb: &'static str,
+    context: RequestContext,
+    peer: Option<SocketAddr>,
     span: Span,
     started: Instant,
     is_open: bool,
 }
 
 impl Record {
-    pub(super) fn start(part: &'static str, call: &Call, verb: &Verb, span: Span) -> Self {
-        Self { part, call: call.clone(), verb: name_of(verb), span, started: Instant::now(), is_open: true }
+    pub(super) fn start(
+        part: &'static str,
+        call: &Call,
+        verb: &Verb,
+        context: &RequestContext,
+        peer: Option<SocketAddr>,
+    ) -> Self {
+        let (call, context, verb) = (call.clone(), context.clone(), name_of(verb));
+        let span = identity::span(&call, &context, peer);
+        Self { part, call, verb, context, peer, span, started: Instant::now(), is_open: true }
     }
 
     /// What is logged on behalf of the call belongs to this span.
@@ -61,11 +74,21 @@ impl Record {
         ];
         counter!("grpc_server_handled_total", &labels).increment(1);
         histogram!("grpc_server_handling_seconds", &labels).record(seconds);
-        let _in = self.span.enter();
         let duration_ms = seconds * 1e3;
         match code {
-            "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => tracing::warn!(rpc_code = code, duration_ms, "call failed"),
-            _ => tracing::debug!(rpc_code = code, duration_ms, "call ended"),
+            "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => {
+                self.loud().in_scope(|| tracing::warn!(rpc_code = code, duration_ms, "call failed"));
+            }
+            _ => self.span.in_scope(|| tracing::debug!(rpc_code = code, duration_ms, "call ended")),
+        }
+    }
+
+    /// A span that is there under any filter.
+    fn loud(&self) -> Span {
+        if self.span.is_disabled() {
+            identity::span_of_failure(&self.call, &self.context, self.peer)
+        } else {
+            self.span.clone()
         }
     }
 
@@ -74,12 +97,11 @@ impl Record {
             [("part", self.part.into()), ("verb", self.verb.into()), ("status", status.as_str().to_owned().into())];
         counter!("tickmesh_http_handled_total", &labels).increment(1);
         histogram!("tickmesh_http_handling_seconds", &labels).record(seconds);
-        let _in = self.span.enter();
         let (status, duration_ms) = (status.as_u16(), seconds * 1e3);
         if status >= 500 && status != 503 {
-            tracing::warn!(status, duration_ms, "request failed");
+            self.loud().in_scope(|| tracing::warn!(status, duration_ms, "request failed"));
         } else {
-            tracing::debug!(status, duration_ms, "request ended");
+            self.span.in_scope(|| tracing::debug!(status, duration_ms, "request ended"));
         }
     }
 }
@@ -113,7 +135,6 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::layer::identity;
     use crate::methods::{Kind, Method};
     use crate::telemetry::json::tests::logged;
 
@@ -127,8 +148,9 @@ mod tests {
         for filter in ["warn", "info", "error,tickmesh_mesh=warn"] {
             let context = identity::context(&HeaderMap::new(), None);
             let lines = logged(filter, || {
-                let span = identity::span(&call(), &context, Some(([127, 0, 0, 1], 4711).into()));
-                Record::start("test", &call(), &Verb::POST, span).finish(Outcome::Grpc(tonic::Code::Internal));
+                let peer = Some(([127, 0, 0, 1], 4711).into());
+                let mut record = Record::start("test", &call(), &Verb::POST, &context, peer);
+                record.finish(Outcome::Grpc(tonic::Code::Internal));
             });
             let [line] = lines.as_slice() else { panic!("{filter}: {lines:?}") };
             assert_eq!((&line["level"], &line["message"]), (&"WARN".into(), &"call failed".into()));

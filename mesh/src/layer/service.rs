@@ -90,8 +90,8 @@ impl Doors {
         let deadline = self.deadlines.of(&call, request.headers(), Instant::now());
         let context = identity::context(request.headers(), deadline);
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-        let span = identity::span(&call, &context, peer);
-        let record = Record::start(self.part, &call, request.method(), span.clone());
+        let record = Record::start(self.part, &call, request.method(), &context, peer);
+        let span = record.span().clone();
         let answered = context::scope(context.clone(), self.admitted(inner, &call, &context, request));
         let mut response = answered.instrument(span).await;
         identity::sign(response.headers_mut(), &context);

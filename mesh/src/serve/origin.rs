@@ -35,10 +35,22 @@ impl From<Origin> for String {
 fn normal(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-    let authority = uri.authority()?.as_str().to_ascii_lowercase();
-    let host = uri.host()?;
+    let authority = uri.authority()?.as_str();
+    let host = uri.host()?.to_ascii_lowercase();
     let is_host = !host.is_empty() && !host.contains('*') && !authority.contains('@');
-    (is_host && uri.path() == "/" && uri.query().is_none()).then(|| format!("{scheme}://{authority}"))
+    let port = match authority.strip_prefix(uri.host()?)?.strip_prefix(':') {
+        None => String::new(),
+        Some(port) => spoken(scheme, port.parse().ok()?),
+    };
+    (is_host && uri.path() == "/" && uri.query().is_none()).then(|| format!("{scheme}://{host}{port}"))
+}
+
+/// The port as browsers say it: they leave out the scheme's own.
+fn spoken(scheme: &str, port: u16) -> String {
+    match (scheme, port) {
+        ("http", 80) | ("https", 443) => String::new(),
+        _ => format!(":{port}"),
+    }
 }
 
 #[cfg(test)]
@@ -51,6 +63,8 @@ mod tests {
             ("https://desk.example", "https://desk.example"),
             ("https://Desk.Example/", "https://desk.example"),
             ("http://10.0.0.7:5173", "http://10.0.0.7:5173"),
+            ("https://desk.example:443", "https://desk.example"),
+            ("http://[::1]:80/", "http://[::1]"),
         ] {
             assert_eq!(Origin::try_from(given.to_owned()).unwrap().as_str(), sent);
         }
@@ -58,7 +72,8 @@ mod tests {
 
     #[test]
     fn refuses_what_no_browser_sends() {
-        for bad in ["", "*", "null", "desk.example", "ftp://desk.example", "https://", "https://desk.example/app"] {
+        let bad = ["", "*", "null", "desk.example", "ftp://desk.example", "https://", "https://desk.example/app"];
+        for bad in bad.into_iter().chain(["https://desk.example:99999", "https://desk.example:"]) {
             assert!(Origin::try_from(bad.to_owned()).is_err(), "{bad}");
         }
         let error = Origin::try_from("https://*.example".to_owned()).unwrap_err().to_string();

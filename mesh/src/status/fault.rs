@@ -57,7 +57,13 @@ impl Fault {
     /// A bug or a broken dependency: the cause is logged, the caller gets an id to ask about.
     pub fn internal(cause: impl fmt::Display) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
-        tracing::error!(error_id = %id, %cause, "internal error");
+        match context::current() {
+            Some(call) => {
+                let (request_id, trace_id) = (&*call.request_id, call.trace.trace_id.as_str());
+                tracing::error!(error_id = %id, request_id, trace_id, %cause, "internal error");
+            }
+            None => tracing::error!(error_id = %id, %cause, "internal error"),
+        }
         Self::new(Code::Internal, "INTERNAL", format!("an internal error occurred; its id is {id}"))
             .meta("error_id", id)
     }

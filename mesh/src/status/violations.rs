@@ -13,18 +13,24 @@ use super::{Code, Fault};
 /// assert!(violations.finish(()).is_err());
 /// ```
 ///
-/// The first 50 are kept and the others counted: a request of rubbish costs no answer larger than itself, and the details
-/// fit into the headers of any client of gRPC.
+/// The first ones are kept, up to 3 KiB of names and rules together, and the others counted: so the details, in base64, fit
+/// into the 8 KiB of trailers that every client of gRPC takes.
 #[derive(Debug, Default)]
 pub struct Violations {
     path: String,
     found: Vec<(String, String)>,
+    /// Bytes of what was found.
+    bytes: usize,
     /// How many more than the kept ones there are.
     more: usize,
 }
 
-/// As many bad fields as one answer names.
-const MOST: usize = 50;
+/// As many bytes of bad fields and their rules as one answer has room for.
+const MOST_BYTES: usize = 3 << 10;
+/// The longest name or rule that is repeated whole.
+const LONGEST: usize = 1_000;
+/// What protobuf adds to each of them.
+const FRAME_BYTES: usize = 8;
 
 impl Violations {
     /// Nothing found yet.
@@ -34,8 +40,11 @@ impl Violations {
 
     /// Notes that `field` breaks `rule`; an empty name means the thing itself that [`within`](Self::within) names.
     pub fn add(&mut self, field: &str, rule: impl Display) {
-        if self.found.len() < MOST {
-            self.found.push((join(&self.path, field), rule.to_string()));
+        let (field, rule) = (cut(join(&self.path, field)), cut(rule.to_string()));
+        let bytes = self.bytes + field.len() + rule.len() + FRAME_BYTES;
+        if self.found.is_empty() || (bytes <= MOST_BYTES && self.more == 0) {
+            self.bytes = bytes;
+            self.found.push((field, rule));
         } else {
             self.more += 1;
         }
@@ -101,6 +110,15 @@ impl Violations {
     }
 }
 
+/// Names are the client's own where it made them up.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
 /// `a` and `b` make `a.b`, `a` and `[0]` make `a[0]`.
 fn join(path: &str, field: &str) -> String {
     match (path, field) {
@@ -134,7 +152,16 @@ mod tests {
         let mut violations = Violations::new();
         (0..1_000).for_each(|place| violations.add(&format!("symbols[{place}]"), "must be a symbol"));
         let fault = violations.finish(()).unwrap_err();
-        assert_eq!(fault.violations().len(), MOST);
+        let bytes: usize = fault.violations().iter().map(|(field, rule)| field.len() + rule.len()).sum();
+        assert!((2_000..=MOST_BYTES).contains(&bytes), "{bytes}");
         assert_eq!(fault.message(), "symbols[0] must be a symbol (and 999 more)");
+    }
+
+    #[test]
+    fn repeats_no_name_of_any_length() {
+        let mut violations = Violations::new();
+        violations.add(&"é".repeat(1_000_000), "is unknown");
+        let fault = violations.finish(()).unwrap_err();
+        assert_eq!(fault.violations()[0].0.len(), LONGEST + '…'.len_utf8());
     }
 }

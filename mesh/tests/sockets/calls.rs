@@ -15,7 +15,7 @@ fn seconds(seconds: f64) -> tickmesh_mesh::serve::Seconds {
 
 fn is_late(status: Status) {
     let fault = Fault::from(status);
-    assert_eq!((fault.code(), fault.reason()), (Code::DeadlineExceeded, "DEADLINE"), "{fault}");
+    assert_eq!((fault.code(), fault.reason()), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"), "{fault}");
     assert!(fault.metadata("request_id").is_some());
 }
 

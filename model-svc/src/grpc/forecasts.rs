@@ -155,8 +155,13 @@ fn enough_at() -> Option<Instant> {
 
 /// The answer, or the failure of one whose turn came too late.
 async fn in_time<T>(enough: Option<Instant>, answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let late =
-        || Fault::new(Code::DeadlineExceeded, "DEADLINE", "the call's deadline was near before this symbol's turn");
+    let late = || {
+        Fault::new(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the call's deadline was near before this symbol's turn",
+        )
+    };
     match enough {
         None => answer.await,
         Some(enough) if Instant::now() >= enough => Err(late()),
