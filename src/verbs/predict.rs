@@ -47,9 +47,10 @@ fn row(forecast: &Forecast) -> Vec<String> {
 
 fn contributions(forecast: &Forecast) -> String {
     let mut sorted = forecast.contributions.clone();
-    sorted.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-    let rows =
-        sorted.iter().map(|c| vec![c.feature.clone(), format!("{:.4}", c.value), format!("{:+.6}", c.contribution)]);
+    sorted.sort_by(|a, b| b.contribution().abs().total_cmp(&a.contribution().abs()));
+    let rows = sorted
+        .iter()
+        .map(|c| vec![c.feature.clone(), format!("{:.4}", c.value()), format!("{:+.6}", c.contribution())]);
     let table = output::table(&["feature", "value", "contribution"], 1, rows);
     format!(
         "\n{} raw forecast {:+.6} = {:+.6} + the contributions\n{table}",

@@ -167,4 +167,4 @@ def test_parity_is_zero_over_the_whole_history(mesh):
     for symbol in ("AAPL", "NVDA"):
         answer = mesh.get(f"/v1/features/{symbol}:verifyParity").json()
         assert int(answer["rows"]) > 1900 and answer["features"] > 15
-        assert answer.get("maxAbsDifference", 0) == 0
+        assert answer["maxAbsDifference"] == 0

@@ -101,7 +101,7 @@ function fillRow(row: HTMLElement, signal: Signal, moved: number | undefined): v
   setText(slot(row, "last-change"), moved === undefined ? "" : change(moved, 2));
   mark(slot(row, "last-mark"), moved);
   setText(slot(row, "action"), words(Action[signal.action] ?? "").toUpperCase());
-  setText(slot(row, "strength"), isTrade(signal.action) ? signal.strength.toFixed(2) : "");
+  setText(slot(row, "strength"), isTrade(signal.action) ? (signal.strength ?? 0).toFixed(2) : "");
   setText(slot(row, "action-mark"), ACTION_MARK[signal.action]);
   setAttribute(slot(row, "action-mark"), "data-direction", direction(signal.action));
   setText(slot(row, "expected"), signal.expectedReturn === undefined ? "none" : change(signal.expectedReturn, 2));

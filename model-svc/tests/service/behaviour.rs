@@ -56,7 +56,7 @@ fn check_figures(score: &wire::LiveScore, served: &[wire::Forecast]) {
     let out_of_sample = served.iter().filter(|one| one.symbol == "S0" && one.quality() == ForecastQuality::Good);
     let pairs: Vec<(f64, f64, bool)> = out_of_sample
         .filter_map(|one| {
-            let (realised, interval) = (one.outcome.as_ref()?.realised_return, one.interval.as_ref()?);
+            let (realised, interval) = (one.outcome.as_ref()?.realised_return?, one.interval.as_ref()?);
             Some((one.expected_return?, realised, (interval.lower..=interval.upper).contains(&realised)))
         })
         .collect();
@@ -97,7 +97,7 @@ async fn an_explanation_sums_to_the_raw_forecast() {
     let house = House::trained().await;
     let request = wire::PredictRequest { symbol: "S0".into(), explain: true, ..Default::default() };
     let forecast = house.service.forecasts().predict(request).await.unwrap().into_inner();
-    let sum = forecast.bias.unwrap() + forecast.contributions.iter().map(|one| one.contribution).sum::<f64>();
+    let sum = forecast.bias.unwrap() + forecast.contributions.iter().map(wire::Contribution::contribution).sum::<f64>();
     assert_eq!(forecast.contributions.len(), 26);
     assert!((sum - forecast.raw_forecast.unwrap()).abs() < 1e-12);
 }
@@ -108,7 +108,7 @@ async fn features_have_parity_and_a_definition() {
     house.replay(450, 460).await;
     let request = wire::VerifyParityRequest { symbol: "S1".into(), ..Default::default() };
     let parity = house.service.features().verify_parity(request).await.unwrap().into_inner();
-    assert_eq!((parity.max_abs_difference, parity.features), (0.0, 26));
+    assert_eq!((parity.max_abs_difference, parity.features), (Some(0.0), 26));
     assert_eq!(parity.served_rows, 11, "each served forecast was made from what its bars give today");
     assert!(parity.rows > 300);
     let features = house.service.features().list_features(wire::ListFeaturesRequest {}).await.unwrap().into_inner();

@@ -20,7 +20,7 @@ pub(in crate::grpc) fn feature_list() -> wire::ListFeaturesResponse {
 
 pub(in crate::grpc) fn features_at(found: &FeaturesAt) -> wire::GetFeaturesResponse {
     let set = FeatureSet::standard();
-    let value = |(name, value): (&'static str, &f64)| wire::FeatureValue { name: name.to_owned(), value: *value };
+    let value = |(name, value): (&'static str, &f64)| wire::FeatureValue { name: name.to_owned(), value: Some(*value) };
     wire::GetFeaturesResponse {
         symbol: found.symbol.to_string(),
         as_of: Some(found.as_of.into()),
@@ -33,7 +33,7 @@ pub(in crate::grpc) fn parity(parity: Parity) -> wire::VerifyParityResponse {
     wire::VerifyParityResponse {
         rows: parity.rows as u64,
         features: count(FeatureSet::standard().len()),
-        max_abs_difference: parity.difference,
+        max_abs_difference: Some(parity.difference),
         served_rows: parity.served as u64,
     }
 }

@@ -49,9 +49,10 @@ pub(super) fn status(fault: Fault) -> Status {
 
 /// A stored forecast with its outcome.
 pub(in crate::grpc) fn outcome_of(stored: &StoredForecast, clock: Option<Timestamp>) -> wire::Forecast {
-    let outcome = stored
-        .outcome
-        .map(|(realised_return, scored_time)| wire::Outcome { realised_return, scored_time: Some(scored_time.into()) });
+    let outcome = stored.outcome.map(|(realised_return, scored_time)| wire::Outcome {
+        realised_return: Some(realised_return),
+        scored_time: Some(scored_time.into()),
+    });
     let input_cursor = stored.issued.input_cursor.clone();
     wire::Forecast { outcome, input_cursor, ..render(&stored.issued.forecast, clock) }
 }
@@ -87,8 +88,8 @@ fn explained(forecast: wire::Forecast, explanation: Explanation) -> wire::Foreca
     let names = FeatureSet::standard();
     let share = |(name, (value, contribution)): (&'static str, (f64, f64))| wire::Contribution {
         feature: name.to_owned(),
-        value,
-        contribution,
+        value: Some(value),
+        contribution: Some(contribution),
     };
     let contributions = names.names().zip(explanation.shares).map(share).collect();
     wire::Forecast { contributions, bias: Some(explanation.bias), ..forecast }
@@ -114,7 +115,7 @@ pub(in crate::grpc) fn signal(forecast: &Forecast) -> wire::Signal {
     wire::Signal {
         symbol: forecast.symbol.to_string(),
         action: action(*what).into(),
-        strength: *strength,
+        strength: Some(*strength),
         lean: lean(*where_to).into(),
         reasons: reasons.iter().map(|why| reason(*why).into()).collect(),
         as_of: Some(forecast.as_of.into()),
@@ -147,7 +148,7 @@ pub(in crate::grpc) fn unavailable_signal(symbol: &Symbol, bar: Option<DailyBar>
 fn decision(decision: &Decision) -> wire::Decision {
     wire::Decision {
         action: action(decision.action).into(),
-        strength: decision.strength,
+        strength: Some(decision.strength),
         lean: lean(decision.lean).into(),
         reasons: decision.reasons.iter().map(|why| reason(*why).into()).collect(),
     }

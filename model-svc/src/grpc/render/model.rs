@@ -79,8 +79,8 @@ pub(super) fn evaluation(figures: &Evaluation, calibration: &Calibration) -> wir
         nominal_coverage: figures.nominal_coverage,
         price_r2: figures.price_r2,
         price_r2_persistence: figures.price_r2_persistence,
-        calibration_slope: slope,
-        calibration_drift: drift,
+        calibration_slope: Some(slope),
+        calibration_drift: Some(drift),
     }
 }
 

@@ -66,7 +66,7 @@ fn fault(status: &tickmesh_proto::google::rpc::Status) -> Fault {
 impl From<Evaluation> for Skill {
     fn from(evaluation: Evaluation) -> Self {
         Self {
-            drift: evaluation.calibration_drift,
+            drift: evaluation.calibration_drift.unwrap_or(0.0),
             error_variance: evaluation.mse,
             correlation: evaluation.information_coefficient.unwrap_or(0.0),
         }

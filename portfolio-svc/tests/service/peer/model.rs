@@ -143,7 +143,7 @@ impl RegistryService for Model {
         let evaluation = Evaluation {
             mse: 4e-4,
             information_coefficient: Some(0.05),
-            calibration_drift: DRIFT,
+            calibration_drift: Some(DRIFT),
             ..Evaluation::default()
         };
         let name = request.into_inner().name;
