@@ -67,8 +67,9 @@ fn describe(allocation: &Allocation) -> String {
         let percent = |share: Option<f64>| format!("{:.2} %", 100.0 * share.unwrap_or_default());
         vec![w.symbol.clone(), percent(w.weight), percent(w.risk_contribution)]
     });
+    let note = if allocation.note.is_empty() { String::new() } else { format!("\n{}", allocation.note) };
     format!(
-        "{}\n\nas of {}, {} returns: expected {} a year, volatility {}, Sharpe {}; one-day 95 % VaR {}, CVaR {}",
+        "{}\n\nas of {}, {} returns: expected {} a year, volatility {}, Sharpe {}; one-day 95 % VaR {}, CVaR {}{note}",
         output::table(&["symbol", "weight", "share of risk"], 1, rows),
         output::date(allocation.as_of.as_ref()),
         allocation.observations,

@@ -8,25 +8,42 @@ use crate::failure::Failure;
 use crate::{connect, output};
 
 /// Forecasts each symbol and prints it.
+///
+/// # Errors
+/// If a symbol has no answer: those that have one are printed first, and every refusal is told.
 pub async fn run(global: &Global, args: PredictArgs) -> Result<(), Failure> {
     let mut client = ForecastServiceClient::new(connect::channel(&global.server).await?);
-    let mut forecasts = Vec::with_capacity(args.symbols.len());
+    let (mut forecasts, mut refusals) = (Vec::with_capacity(args.symbols.len()), Vec::new());
     for symbol in args.symbols {
         let request = PredictRequest { symbol, explain: args.explain, ..Default::default() };
-        forecasts.push(client.predict(request).await?.into_inner());
+        match client.predict(request).await {
+            Ok(forecast) => forecasts.push(forecast.into_inner()),
+            Err(status) => refusals.push(Failure::from(status)),
+        }
     }
-    if global.json {
-        for forecast in &forecasts {
+    show(&forecasts, global.json)?;
+    let last = refusals.pop();
+    refusals.iter().for_each(|refusal| refusal.tell(global.json));
+    last.map_or(Ok(()), Err)
+}
+
+fn show(forecasts: &[Forecast], json: bool) -> Result<(), Failure> {
+    if json {
+        for forecast in forecasts {
             output::line(output::json(forecast, "tickmesh.model.v1.Forecast")?);
         }
-        return Ok(());
+    } else if !forecasts.is_empty() {
+        table(forecasts);
     }
+    Ok(())
+}
+
+fn table(forecasts: &[Forecast]) {
     let head = ["symbol", "as of", "signal", "reasons", "last", "expected", "90 % interval", "P(up)"];
     output::line(output::table(&head, 4, forecasts.iter().map(row)));
     for forecast in forecasts.iter().filter(|f| !f.contributions.is_empty()) {
         output::line(contributions(forecast));
     }
-    Ok(())
 }
 
 fn row(forecast: &Forecast) -> Vec<String> {

@@ -139,7 +139,8 @@ async fn features_that_were_live_are_computed_again_to_the_last_bit() {
     until(|| async { (nanos(Some(&mesh.clock().await)) > last).then_some(()) }).await;
     for then in live {
         let again = mesh.features().get_features(ask(then.as_of)).await.unwrap().into_inner();
-        let bits = |found: &GetFeaturesResponse| -> Vec<_> { found.values.iter().map(|v| v.value().to_bits()).collect() };
+        let bits =
+            |found: &GetFeaturesResponse| -> Vec<_> { found.values.iter().map(|v| v.value().to_bits()).collect() };
         assert!(!then.values.is_empty());
         assert_eq!((again.as_of, bits(&again)), (then.as_of, bits(&then)));
     }
