@@ -95,7 +95,7 @@ pub enum Mark {
     DataName,
     /// Set once all bars before the replay's start are imported.
     HistoryImported,
-    /// The market clock, in nanoseconds since 1970. What closes after it waits to be replayed again.
+    /// The market clock, in nanoseconds since 1970. What closes after it is not seen until the clock has come to it.
     Clock,
 }
 
