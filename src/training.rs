@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use prost::Message as _;
+use tickmesh_mesh::client::{Backoff, is_lost};
 use tickmesh_proto::google;
 use tickmesh_proto::google::longrunning::operations_client::OperationsClient;
 use tickmesh_proto::google::longrunning::{GetOperationRequest, Operation, operation};
 use tickmesh_proto::model::v1::training_service_client::TrainingServiceClient;
 use tickmesh_proto::model::v1::{ModelVersion, TrainModelsMetadata, TrainModelsRequest, TrainModelsResponse};
+use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::failure::Failure;
@@ -16,6 +18,12 @@ use crate::progress::Progress;
 
 const POLL: Duration = Duration::from_millis(100);
 
+/// The longest pause after a lost poll.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// As many polls in a row may be lost: all of them take most of a minute, in which a part of the mesh starts anew.
+const LOST_IN_A_ROW: usize = 50;
+
 /// Trains while `watched` gets each state, and gives the result.
 pub async fn run(
     channel: Channel,
@@ -23,16 +31,35 @@ pub async fn run(
     mut watched: impl FnMut(&TrainModelsMetadata),
 ) -> Result<TrainModelsResponse, Failure> {
     let started = TrainingServiceClient::new(channel.clone()).train_models(request).await?.into_inner();
-    let mut operations = OperationsClient::new(channel);
+    let operations = OperationsClient::new(channel);
     let mut operation = started;
     while !operation.done {
         tokio::time::sleep(POLL).await;
-        operation = operations.get_operation(GetOperationRequest { name: operation.name }).await?.into_inner();
+        let request = GetOperationRequest { name: operation.name };
+        let ask = || {
+            let (mut operations, request) = (operations.clone(), request.clone());
+            async move { operations.get_operation(request).await }
+        };
+        operation = answered(Backoff::new(POLL, LONGEST_PAUSE), ask).await?.into_inner();
         if let Some(metadata) = decode_metadata(&operation)? {
             watched(&metadata);
         }
     }
     result(operation)
+}
+
+/// Asks until there is an answer. A training outlives a lost question, as on a connection that reached its age.
+async fn answered<T, A>(mut backoff: Backoff, ask: impl Fn() -> A) -> Result<T, Status>
+where
+    A: Future<Output = Result<T, Status>>,
+{
+    for _ in 0..LOST_IN_A_ROW {
+        match ask().await {
+            Err(status) if is_lost(&status) => backoff.wait().await,
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// Trains and shows how far it is, unless a program reads.
@@ -101,4 +128,32 @@ fn figures_row(version: &ModelVersion) -> Vec<String> {
         format!("{:.4}", evaluation.price_r2),
         format!("{:.4}", evaluation.price_r2_persistence),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// How often a question is asked of which the first `lost` fail, and whether it is answered.
+    async fn asked(lost: usize, failure: Status) -> (usize, bool) {
+        let asked = AtomicUsize::new(0);
+        let ask = async || match asked.fetch_add(1, Ordering::Relaxed) {
+            before if before < lost => Err(failure.clone()),
+            _ => Ok(()),
+        };
+        let answer = answered(Backoff::new(Duration::ZERO, Duration::ZERO), ask).await;
+        (asked.into_inner(), answer.is_ok())
+    }
+
+    #[tokio::test]
+    async fn a_lost_poll_ends_no_training_and_a_refused_one_does() {
+        for lost in [Status::unavailable("draining"), Status::unknown("transport error")] {
+            assert_eq!(asked(3, lost.clone()).await, (4, true));
+            assert_eq!(asked(LOST_IN_A_ROW, lost.clone()).await, (LOST_IN_A_ROW + 1, true));
+            assert_eq!(asked(usize::MAX, lost).await, (LOST_IN_A_ROW + 1, false));
+        }
+        assert_eq!(asked(1, Status::not_found("there is no such operation")).await, (1, false));
+    }
 }

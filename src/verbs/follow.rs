@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, stream};
+use tickmesh_mesh::client::is_lost;
 use tickmesh_proto::market::v1::{StreamTicksResponse, stream_ticks_response as ticks};
 use tickmesh_proto::model::v1::{StreamSignalsResponse, stream_signals_response as signals};
 use tickmesh_proto::portfolio::v1::{StreamAllocationsResponse, stream_allocations_response as allocations};
 use tickmesh_proto::r#type::v1::Ack;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 /// Between two calls of a stream that is lost.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -112,10 +113,4 @@ impl<M: Message> Follower<M> {
         tokio::time::sleep(PAUSE).await;
         Ok(())
     }
-}
-
-/// Whether the server is out of reach and not of another mind: what it says itself has details.
-fn is_lost(status: &Status) -> bool {
-    let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
-    status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use prost_reflect::{DynamicMessage, Value};
-use tickmesh_mesh::client::Backoff;
+use tickmesh_mesh::client::{Backoff, is_lost};
 use tickmesh_mesh::status::Fault;
 use tonic::{Code, Status, Streaming};
 
@@ -143,13 +143,6 @@ impl Follower {
         self.state = State::Over;
         Some(Update::Error(status))
     }
-}
-
-/// Whether the service is out of reach and not of another mind. Services give details with every error; what has none
-/// comes from a broken connection.
-fn is_lost(status: &Status) -> bool {
-    let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
-    status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
 }
 
 fn lost() -> Status {

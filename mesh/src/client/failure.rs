@@ -2,12 +2,19 @@ use std::error::Error;
 use std::iter::successors;
 use std::time::Duration;
 
-use tonic::{Status, TimeoutExpired};
+use tonic::{Code, Status, TimeoutExpired};
 
 use crate::status::{self, Fault};
 
 /// When to try a lost upstream again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// Whether a call failed on its way and was not answered. Services give details with every error; what has none comes from
+/// a broken connection, whichever code a client library gives it.
+pub fn is_lost(status: &Status) -> bool {
+    let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
+    status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
+}
 
 /// A failure of the way to an upstream, not of the upstream: UNAVAILABLE, whatever broke (tonic calls most of it UNKNOWN).
 pub(super) fn lost(name: &str, error: &(dyn Error + 'static)) -> Status {

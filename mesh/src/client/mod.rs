@@ -17,4 +17,5 @@ mod upstream;
 
 pub use backoff::Backoff;
 pub use channel::Channel;
+pub use failure::is_lost;
 pub use upstream::{Upstream, UpstreamError};
