@@ -1,6 +1,6 @@
 //! Fields by their names.
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, Value};
 
 /// A field inside a message and the messages on the way to it, outermost first. Never empty.
 pub type FieldPath = Vec<FieldDescriptor>;
@@ -8,6 +8,18 @@ pub type FieldPath = Vec<FieldDescriptor>;
 /// A field by its proto name (`as_of`) or its JSON name (`asOf`).
 pub fn find_field(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
     message.get_field_by_name(name).or_else(|| message.get_field_by_json_name(name))
+}
+
+/// `google.api.FieldBehavior.REQUIRED`.
+const REQUIRED: i32 = 2;
+
+/// Whether the contract says that the field must be given.
+pub fn is_required(field: &FieldDescriptor) -> bool {
+    let behaviour = field.parent_pool().get_extension_by_name("google.api.field_behavior");
+    behaviour.is_some_and(|behaviour| {
+        let options = field.options();
+        options.get_extension(&behaviour).as_list().is_some_and(|list| list.contains(&Value::EnumNumber(REQUIRED)))
+    })
 }
 
 /// The field that a path of names leads to; every name but the last must be a singular message.

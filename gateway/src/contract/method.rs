@@ -1,11 +1,13 @@
 //! One rpc.
 
+use http::Method as Verb;
 use http::uri::PathAndQuery;
-use prost_reflect::{MessageDescriptor, MethodDescriptor};
+use prost_reflect::Kind::String as Text;
+use prost_reflect::{FieldDescriptor, MessageDescriptor, MethodDescriptor};
 use prost_types::MethodOptions;
 use prost_types::method_options::IdempotencyLevel;
 
-use super::{Destination, Rule};
+use super::{Destination, Rule, is_required};
 use crate::render::Renderer;
 
 /// Which sides of an rpc stream.
@@ -95,6 +97,15 @@ impl Method {
         level == Some(IdempotencyLevel::NoSideEffects) && self.kind() == Kind::Unary
     }
 
+    /// Whether an accepted call stays small whatever its request leaves out: it looks something up, a page of it at most
+    /// (by its own rule a GET without a verb in its path), or it is about the one thing that its request must name. Any
+    /// other computes, and over the more the less it is given.
+    pub fn stays_small(&self) -> bool {
+        let looks_up = |rule: &Rule| rule.verb == Verb::GET && !rule.template.has_verb();
+        let names_one = |field: FieldDescriptor| !field.is_list() && field.kind() == Text && is_required(&field);
+        self.rules.first().is_some_and(looks_up) || self.input().fields().any(names_one)
+    }
+
     /// Whether it may take longer than any deadline of ours: it waits for something on purpose.
     pub fn waits(&self) -> bool {
         self.path == "/google.longrunning.Operations/WaitOperation"
@@ -116,5 +127,17 @@ mod tests {
         assert!(
             !only_reads("market.v1.MarketService/StreamTicks") && !only_reads("market.v1.IngestService/ImportBars")
         );
+    }
+    #[test]
+    fn what_stays_small_looks_up_or_is_about_one_thing() {
+        let contracts = Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
+        let (mut small, mut large) = (Vec::new(), Vec::new());
+        for method in contracts.methods().iter().filter(|method| method.only_reads()) {
+            let names = if method.stays_small() { &mut small } else { &mut large };
+            names.push(method.descriptor().name());
+        }
+        large.sort_unstable();
+        assert_eq!(large, ["BatchPredict", "GetFrontier", "Optimize", "PredictPortfolio"]);
+        assert!(["ListBars", "GetSnapshot", "Predict", "VerifyParity"].iter().all(|name| small.contains(name)));
     }
 }

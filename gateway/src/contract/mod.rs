@@ -14,7 +14,7 @@ use std::sync::Arc;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 pub use destination::{Destination, Part};
-pub use field::{FieldPath, find_field, resolve};
+pub use field::{FieldPath, find_field, is_required, resolve};
 pub use method::{Kind, Method};
 pub use rule::{Body, Rule, RuleError};
 

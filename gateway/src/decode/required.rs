@@ -1,19 +1,16 @@
 //! Required fields that are missing.
 
-use prost_reflect::{DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _};
 use tickmesh_mesh::status::Violations;
 
-/// `google.api.FieldBehavior.REQUIRED`.
-const REQUIRED: i32 = 2;
+use crate::contract::is_required;
 
 /// Names the required fields that are missing from a request that is refused anyway, so that its client reads the whole
 /// list at once. A request that fits its types goes to the service, which alone decides. Numbers and booleans are left
 /// to the service too, because their zero cannot be told from absence.
 pub fn name_missing(message: &DynamicMessage, violations: &mut Violations) {
-    let pool = message.descriptor().parent_pool().clone();
-    let Some(behaviour) = pool.get_extension_by_name("google.api.field_behavior") else { return };
     for field in message.descriptor().fields() {
-        let missing = can_be_missing(&field) && is_required(&field, &behaviour) && !message.has_field(&field);
+        let missing = can_be_missing(&field) && is_required(&field) && !message.has_field(&field);
         if missing && !is_named(violations, field.name()) {
             violations.add(field.name(), "is required");
         }
@@ -28,9 +25,4 @@ fn can_be_missing(field: &FieldDescriptor) -> bool {
     field.is_list()
         || field.is_map()
         || matches!(field.kind(), Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Enum(_))
-}
-
-fn is_required(field: &FieldDescriptor, behaviour: &ExtensionDescriptor) -> bool {
-    let options = field.options();
-    options.get_extension(behaviour).as_list().is_some_and(|list| list.contains(&Value::EnumNumber(REQUIRED)))
 }

@@ -61,6 +61,11 @@ impl Template {
         self.variables.iter().map(|variable| variable.field.as_slice())
     }
 
+    /// Whether it ends with a verb of its own, as in `:evaluate`.
+    pub fn has_verb(&self) -> bool {
+        self.verb.is_some()
+    }
+
     /// The template as OpenAPI writes paths: each variable that takes one segment as `{field}`, each that takes several
     /// with its literals spelled out and a place for each wildcard, for example `/v1/models/{name_1}/versions/{name_2}`.
     pub fn open_api(&self) -> OpenApiPath {

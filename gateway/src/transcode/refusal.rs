@@ -18,24 +18,37 @@ const TIME: Duration = Duration::from_secs(1);
 /// Refuses a request that does not fit its types.
 ///
 /// A service names all bad fields of what it can read. What the types refuse never gets there, so the service is asked
-/// about the rest, `message`, and both lists are one. It is asked only where an answer changes nothing: a method with
-/// side effects is never called with part of a request.
+/// about the rest, `message`, and both lists are one. Of a body that could not be read at all nothing is left to ask
+/// about, and nothing in it is missing.
 pub(super) async fn of(
     upstreams: &Upstreams,
     method: &Method,
     message: &DynamicMessage,
     mut violations: Violations,
 ) -> Fault {
-    if method.only_reads() {
-        let asked = deadline::within(Some(TIME), upstreams.unary(method, message)).await;
-        if let Err(status) = asked
-            && status.code() == Code::InvalidArgument
-        {
-            add(&mut violations, &status);
+    if !violations.contains("body") {
+        if may_be_asked(method) {
+            ask(upstreams, method, message, &mut violations).await;
         }
+        decode::name_missing(message, &mut violations);
     }
-    decode::name_missing(message, &mut violations);
     violations.finish(()).expect_err("a request is refused for something")
+}
+
+/// Whether a service may be called with part of a request, in which it may find nothing wrong: the call must change
+/// nothing, and must not compute either, for what was left out may be what kept it small. Such a request is refused for its
+/// types and its missing fields first, and for the service's rules once it fits.
+fn may_be_asked(method: &Method) -> bool {
+    method.only_reads() && method.stays_small()
+}
+
+async fn ask(upstreams: &Upstreams, method: &Method, message: &DynamicMessage, violations: &mut Violations) {
+    let asked = deadline::within(Some(TIME), upstreams.unary(method, message)).await;
+    if let Err(status) = asked
+        && status.code() == Code::InvalidArgument
+    {
+        add(violations, &status);
+    }
 }
 
 /// Adds what the service found in fields that were read whole. Of a field that was read in part its words would be about

@@ -17,12 +17,18 @@ use tonic::{Request, Response, Status, async_trait};
 #[derive(Clone, Default)]
 pub(crate) struct Model {
     cancelled: Arc<AtomicUsize>,
+    computed: Arc<AtomicUsize>,
 }
 
 impl Model {
     /// How often an operation was cancelled.
     pub(crate) fn cancelled(&self) -> usize {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// How often a portfolio was to be computed.
+    pub(crate) fn computed(&self) -> usize {
+        self.computed.load(Ordering::Relaxed)
     }
 }
 
@@ -51,6 +57,7 @@ impl ForecastService for Model {
         &self,
         _: Request<PredictPortfolioRequest>,
     ) -> Result<Response<PredictPortfolioResponse>, Status> {
+        self.computed.fetch_add(1, Ordering::Relaxed);
         Err(Status::unimplemented("not needed here"))
     }
 

@@ -56,10 +56,25 @@ async fn a_bad_body_is_400_and_names_every_field() {
         let answer = post(&mesh, "/predict", body).await;
         assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["symbol".to_owned()]), "{body}");
     }
-    for body in ["[]", "{", "symbol=AAPL"] {
+}
+
+#[tokio::test]
+async fn of_a_body_that_could_not_be_read_nothing_else_is_said() {
+    let mesh = Mesh::start().await;
+    for body in ["[]", "{", "symbol=AAPL", r#"{"symbol":"AAPL",}"#] {
         let answer = post(&mesh, "/predict", body).await;
-        assert_eq!((answer.status.as_u16(), answer.violations()[0].as_str()), (400, "body"), "{body}");
+        assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["body".to_owned()]), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_computes_is_never_made_from_part_of_a_request() {
+    let mesh = Mesh::start().await;
+    let answer = post(&mesh, "/predict/portfolio", r#"{"holdings":[{"symbol":"AAPL","weight":1}],"cash":1}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["cash".to_owned()]));
+    let answer = post(&mesh, "/predict/portfolio", r#"{"cash":1}"#).await;
+    assert_eq!(answer.violations(), ["cash", "holdings"], "what must be given is known without asking");
+    assert_eq!(mesh.model.computed(), 0);
 }
 
 #[tokio::test]
