@@ -1,4 +1,4 @@
-//! How long a unary call of REST may take.
+//! How long a request of REST may take to arrive, and as long again its unary call.
 
 use std::time::Duration;
 
@@ -34,6 +34,25 @@ pub(super) fn of(method: &Method, headers: &HeaderMap) -> Result<Option<Duration
     match asked {
         Some(asked) => Ok(Some(asked.min(LONGEST))),
         None => Err(bad_field(HEADER.as_str(), "must be a positive number of seconds, for example 2.5".to_owned())),
+    }
+}
+
+/// Awaits a request's body for as long as its call may take: a client that stalls in the middle of one holds its connection
+/// no longer.
+///
+/// # Errors
+/// Why it cannot be read; DEADLINE_EXCEEDED if it takes too long.
+pub(super) async fn arrived<T>(
+    time: Option<Duration>,
+    body: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let time = time.unwrap_or(DEFAULT);
+    match tokio::time::timeout(time, body).await {
+        Ok(body) => body,
+        Err(_) => {
+            let text = format!("the request's body did not arrive whole within {time:?}");
+            Err(Fault::new(Code::DeadlineExceeded, "DEADLINE", text))
+        }
     }
 }
 

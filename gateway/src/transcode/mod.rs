@@ -1,7 +1,8 @@
 //! REST: a request of HTTP and JSON → a call of gRPC, and its answer back.
 //!
 //! A request's way: [`routes`] finds the method, [`request`] makes its message of path, query and body ([`refusal`] if it
-//! cannot), the upstream is called, [`response`] or [`stream`] renders the answer. Errors of any step become `google.rpc.Status` in JSON.
+//! cannot), the upstream is called, [`response`] or [`stream`] renders the answer. Errors of any step become
+//! `google.rpc.Status` in JSON.
 
 mod deadline;
 pub mod error;
@@ -65,7 +66,8 @@ impl Rest {
         let method = Arc::clone(found.method);
         let ending = Ending::of(&request);
         let (head, body) = request.into_parts();
-        let body = read(body).await?;
+        let time = deadline::of(&method, &head.headers)?;
+        let body = deadline::arrived(time, read(body)).await?;
         let (mut message, violations) = request::message(found, head.uri.query(), &body);
         if !violations.is_empty() {
             return Err(refusal::of(&self.upstreams, &method, &message, violations).await.into());
@@ -76,7 +78,7 @@ impl Rest {
                 let responses = self.upstreams.server_stream(&method, &message).await?;
                 stream::response(responses, &method, &head.headers, self.errors.clone(), ending).await
             }
-            _ => response::unary(self.upstreams.unary(&method, &message), &method, &head.headers).await,
+            _ => response::unary(self.upstreams.unary(&method, &message), &method, time).await,
         }
     }
 }

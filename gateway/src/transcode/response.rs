@@ -1,9 +1,11 @@
 //! The answer of a unary call.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderValue, Response};
 use tonic::Status;
 
 use super::deadline;
@@ -16,9 +18,9 @@ use crate::contract::Method;
 pub(super) async fn unary(
     call: impl Future<Output = Result<tonic::Response<Bytes>, Status>>,
     method: &Method,
-    headers: &HeaderMap,
+    time: Option<Duration>,
 ) -> Result<Response<Body>, Status> {
-    let answer = deadline::within(deadline::of(method, headers)?, call).await?;
+    let answer = deadline::within(time, call).await?;
     Ok(json(method.renderer().json(answer.get_ref())?))
 }
 

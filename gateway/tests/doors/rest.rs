@@ -2,9 +2,11 @@
 
 use http::{Method, Request};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::client::{get, post, send, with_verb};
-use crate::harness::Mesh;
+use crate::harness::{Mesh, soon};
 
 #[tokio::test]
 async fn a_path_and_its_legacy_form_give_the_same() {
@@ -176,6 +178,18 @@ async fn a_call_that_takes_too_long_is_504() {
     assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (504, &json!(4)));
     let answer = send(&mesh, request().header("x-request-timeout", "soon"), "/market/realtime/AAPL", b"").await;
     assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["x-request-timeout".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_waited_for_no_longer_than_the_call() {
+    let mesh = Mesh::start().await;
+    let mut connection = TcpStream::connect(mesh.gateway).await.unwrap();
+    let head = "POST /predict HTTP/1.1\r\nhost: x\r\nx-request-timeout: 0.1\r\ncontent-length: 10\r\n\r\n{";
+    let head = head.replace("host: x", &format!("host: {}", mesh.gateway));
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon(connection.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("\"DEADLINE\""), "{answer}");
 }
 
 #[tokio::test]
