@@ -23,7 +23,7 @@ use tonic::body::Body;
 use tower::ServiceExt as _;
 
 use crate::contract::{Contracts, Destination, Kind, Method};
-use crate::farewell::{Farewell, PoliteBody};
+use crate::farewell::{self, Farewell, PoliteBody};
 use crate::trailers::FailureAsTrailers;
 use crate::transcode::error::bad_field;
 use crate::unsized_body::UnsizedBody;
@@ -88,14 +88,16 @@ impl tower::Service<Request<Body>> for Proxy {
 }
 
 async fn send(upstream: &Upstream, method: &Method, request: Request<Body>) -> Result<Response<Body>, Status> {
-    let ending = Ending::of(&request);
+    let (mut ending, farewell) = (Ending::of(&request), Farewell::of(method));
     let request = readdressed(request, method);
-    let response = match method.kind() {
-        Kind::Unary => upstream.unary().oneshot(request).await,
-        Kind::ServerStream | Kind::ClientStream | Kind::BidiStream => upstream.stream().oneshot(request).await,
+    let response = async {
+        match method.kind() {
+            Kind::Unary => upstream.unary().oneshot(request).await,
+            Kind::ServerStream | Kind::ClientStream | Kind::BidiStream => upstream.stream().oneshot(request).await,
+        }
     };
-    let response = response?.map(Body::new);
-    let response = match Farewell::of(method) {
+    let response = farewell::unless_ending(&mut ending, farewell.as_ref(), response).await?.map(Body::new);
+    let response = match farewell {
         Some(farewell) => response.map(|body| Body::new(PoliteBody::new(body, ending, farewell))),
         None => response,
     };

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
+use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::r#type::v1::{EndOfStream, end_of_stream::Reason};
 use tickmesh_proto::types::Timestamp;
@@ -76,6 +77,24 @@ impl Farewell {
             Reason::Draining | Reason::Unspecified => Fault::unavailable("DRAINING", text, RETRY),
         };
         fault.meta("cursor", &self.position.cursor).into()
+    }
+}
+
+/// Awaits what a stream begins with. A live one whose service keeps it waiting is answered when the gateway ends: it is sent
+/// to another, and holds up no drain.
+///
+/// # Errors
+/// What the stream ends with before it began; `farewell`'s status.
+pub(crate) async fn unless_ending<T, E: From<Status>>(
+    ending: &mut Ending,
+    farewell: Option<&Farewell>,
+    beginning: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let Some(farewell) = farewell else { return beginning.await };
+    tokio::select! {
+        biased;
+        begun = beginning => begun,
+        _ = ending => Err(farewell.status(Reason::Draining).into()),
     }
 }
 

@@ -75,7 +75,7 @@ impl Rest {
         match method.kind() {
             Kind::ServerStream => {
                 resume(&mut message, &head.headers);
-                let responses = self.upstreams.server_stream(&method, &message).await?;
+                let responses = self.upstreams.server_stream(&method, &message);
                 stream::response(responses, &method, &head.headers, self.errors.clone(), ending).await
             }
             _ => response::unary(self.upstreams.unary(&method, &message), &method, time).await,

@@ -13,23 +13,25 @@ use tonic::{Status, Streaming};
 use super::error::ErrorResponse;
 use super::framing::Framing;
 use crate::contract::Method;
-use crate::farewell::Farewell;
+use crate::farewell::{self, Farewell};
 use crate::live::{Head, is_live};
 use crate::render::Renderer;
 
-/// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code.
+/// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code; a live
+/// stream waits for it no longer than the gateway stays.
 ///
 /// # Errors
 /// What the call ends with before its first message.
 pub(super) async fn response(
-    mut responses: Streaming<Bytes>,
+    responses: impl Future<Output = Result<Streaming<Bytes>, Status>>,
     method: &Method,
     headers: &HeaderMap,
     errors: ErrorResponse,
-    ending: Ending,
+    mut ending: Ending,
 ) -> Result<Response<Body>, Status> {
     let framing = Framing::accepted(headers);
-    let first = responses.message().await?;
+    let farewell = Farewell::of(method);
+    let (responses, first) = farewell::unless_ending(&mut ending, farewell.as_ref(), begun(responses)).await?;
     let mut rest = Rest {
         responses,
         renderer: method.renderer().clone(),
@@ -38,7 +40,7 @@ pub(super) async fn response(
         errors,
         ending,
         is_ending: false,
-        farewell: Farewell::of(method),
+        farewell,
     };
     let first = first.map(|message| rest.frame(&message)).transpose()?;
     let frames = stream::iter(first).chain(rest.frames()).map(Ok::<_, std::convert::Infallible>);
@@ -48,6 +50,15 @@ pub(super) async fn response(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")); // proxies: do not hold back
     Ok(response)
+}
+
+/// A stream with its first message.
+async fn begun(
+    responses: impl Future<Output = Result<Streaming<Bytes>, Status>>,
+) -> Result<(Streaming<Bytes>, Option<Bytes>), Status> {
+    let mut responses = responses.await?;
+    let first = responses.message().await?;
+    Ok((responses, first))
 }
 
 /// The messages after the first.

@@ -1,8 +1,11 @@
 //! The gateway goes: every live stream ends politely, and then the gateway does.
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::Request;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use serde_json::{Value as Json, json};
 use tickmesh_proto::market::v1::StreamTicksRequest;
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
@@ -63,4 +66,29 @@ async fn a_socket_is_told_to_come_back() {
     };
     assert_eq!((u16::from(frame.code), frame.reason.starts_with("DRAINING")), (1001, true));
     mesh.drained().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_for_its_beginning_holds_up_no_drain() {
+    let mut mesh = Mesh::start().await;
+    let mut market = MarketServiceClient::new(mesh.channel());
+    let request = StreamTicksRequest { symbols: vec!["WAITS".to_owned()], ..Default::default() };
+    let native = tokio::spawn(async move { market.stream_ticks(request).await.map(drop) });
+    let uri = format!("http://{}/v1/market/ticks?symbols=WAITS", mesh.gateway);
+    let rest = tokio::spawn(call(uri));
+    soon(mesh.market.open_streams(2)).await;
+    mesh.shut_down();
+    let native = soon(native).await.unwrap().unwrap_err();
+    assert_eq!(native.code(), Code::Unavailable);
+    assert_eq!(native.get_details_error_info().unwrap().reason, "DRAINING");
+    assert_eq!(soon(rest).await.unwrap(), 503);
+    soon(mesh.market.open_streams(0)).await;
+    mesh.drained().await;
+}
+
+/// The HTTP code of a GET, however long it takes.
+async fn call(uri: String) -> u16 {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::get(uri).body(Full::<Bytes>::default()).unwrap();
+    client.request(request).await.unwrap().status().as_u16()
 }
