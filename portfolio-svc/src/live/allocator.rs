@@ -2,24 +2,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use tickmesh_fanout::follow::{Follow, Told};
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::readiness::Latch;
 use tickmesh_proto::types::{Symbol, Timestamp};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::worker::{Due, Task, lead};
+use super::rounds::{Due, Place};
 use super::{Books, Gather, Round, Start};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::model::{Signals, heard};
 use crate::store::StateStore;
-
-/// Rounds that wait for the default portfolio; more are left with the model.
-const WAITING: usize = 64;
 
 /// How long a first start waits for signals of a model that has none.
 const QUIET: Duration = Duration::from_secs(20);
@@ -51,30 +47,28 @@ impl Allocator {
         let (run, cursor) = store.signals().await?.unzip();
         let signals = Signals { upstream: model.clone() };
         let signals = Follow::new(signals, "StreamSignals", model.backoff(), cursor);
-        let done = books.default_book().as_of().await;
-        let (start, run) = (Start::new(done.is_none().then_some(latch)), run.map(Arc::from));
-        Ok(Self { books, desk, store, signals, gather: Gather::after(done), run, start, deadline: None, quiet: None })
+        let is_first = books.default_book().as_of().await.is_none();
+        let (start, run) = (Start::new(is_first.then_some(latch)), run.map(Arc::from));
+        let gather = Gather::after(books.done().await);
+        Ok(Self { books, desk, store, signals, gather, run, start, deadline: None, quiet: None })
     }
 
-    /// Works until `stop`. Stopping in the middle of a round loses nothing: it is done anew after the next start.
+    /// Works until `stop`. Stopping in the middle of a round loses nothing: each portfolio that has not done it does it
+    /// after the next start.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let (tell, told) = mpsc::channel(WAITING);
-        let book = Arc::clone(self.books.default_book());
-        let lead = lead(book, self.desk.clone(), self.store.clone(), self.start.clone(), told);
-        stop.run_until_cancelled(join(self.listen(tell), lead)).await;
+        let Some(leader) = self.books.lead(self.start.clone()).await else { return };
+        let keep = keep(Arc::clone(&self.books), self.store.clone());
+        stop.run_until_cancelled(join3(self.listen(), leader.work(), keep)).await;
     }
 
-    async fn listen(mut self, tell: mpsc::Sender<Task>) {
+    async fn listen(mut self) {
         loop {
-            for task in self.step().await {
-                // The default portfolio ends with this loop and not before it.
-                let _ = tell.send(task).await;
-            }
+            self.step().await;
         }
     }
 
-    /// Waits for what happens next; says what the default portfolio is to do.
-    async fn step(&mut self) -> Vec<Task> {
+    /// Waits for what happens next, and tells the portfolios what follows from it.
+    async fn step(&mut self) {
         let wake = self.deadline.into_iter().chain(self.quiet).min();
         let told = tokio::select! {
             told = self.signals.next() => Some(told),
@@ -82,20 +76,17 @@ impl Allocator {
         };
         match told {
             Some(Told::Open { epoch, .. }) => self.open(epoch.into()).await,
-            Some(Told::Events(signals, cursor)) => return self.hear(heard(&signals), cursor).await,
-            Some(Told::CaughtUp(cursor)) => return self.caught_up(cursor),
+            Some(Told::Events(signals, cursor)) => self.hear(heard(&signals), cursor).await,
+            Some(Told::CaughtUp(cursor)) => self.caught_up(cursor),
             Some(Told::Broken) => self.without_model(),
             Some(Told::Feed(_) | Told::Lost) => {}
-            None => return self.wake(),
+            None => self.wake().await,
         }
-        Vec::new()
     }
 
     /// A new epoch of signals is a new run of the feed: the portfolios begin anew with it.
     async fn open(&mut self, run: Arc<str>) {
-        if let Err(error) = self.books.belong(&run).await {
-            tracing::error!(%error, "a live portfolio could not begin anew");
-        }
+        self.books.belong(&run).await;
         self.books.settle();
         if self.run.as_ref() == Some(&run) {
             return;
@@ -103,24 +94,21 @@ impl Allocator {
         if self.run.is_some() {
             self.gather = Gather::default();
         }
-        if let Err(error) = self.store.keep_signals(&run, "").await {
-            tracing::error!(%error, "the run of the feed could not be stored");
-        }
+        self.books.rounds().begin_anew();
+        self.books.rounds().reach(Place { run: Arc::clone(&run), cursor: String::new() });
         self.run = Some(run);
     }
 
-    async fn hear(&mut self, heard: Vec<(Symbol, Timestamp)>, cursor: Option<String>) -> Vec<Task> {
+    async fn hear(&mut self, heard: Vec<(Symbol, Timestamp)>, cursor: Option<String>) {
         for (symbol, as_of) in heard {
             self.gather.hear(symbol, as_of);
         }
         let all = self.expected().await;
-        let mut tasks = Vec::new();
         while let Some(round) = self.gather.complete(all.as_ref()) {
-            tasks.extend(self.due(round));
+            self.due(round).await;
         }
         self.deadline = (!self.gather.is_idle()).then(|| Instant::now() + self.desk.patience);
-        tasks.extend(self.keep(cursor));
-        tasks
+        self.reach(cursor);
     }
 
     /// Whose signals make a round complete; if that is not known now, only time does.
@@ -129,11 +117,11 @@ impl Allocator {
     }
 
     /// The snapshot is over. A model that has no signals may have none for long: that is no reason not to serve.
-    fn caught_up(&mut self, cursor: String) -> Vec<Task> {
+    fn caught_up(&mut self, cursor: String) {
         if self.gather.is_idle() && self.start.is_open() {
             self.quiet = Some(Instant::now() + QUIET);
         }
-        self.keep(Some(cursor)).into_iter().collect()
+        self.reach(Some(cursor));
     }
 
     /// Optimising needs the market alone, and what is stored can be shown.
@@ -143,30 +131,39 @@ impl Allocator {
     }
 
     /// Time is up: for silent symbols, or for a silent model.
-    fn wake(&mut self) -> Vec<Task> {
+    async fn wake(&mut self) {
         let now = Instant::now();
         if self.quiet.take_if(|quiet| *quiet <= now).is_some() {
             self.start.settle();
         }
-        let mut tasks = Vec::new();
         if self.deadline.take_if(|deadline| *deadline <= now).is_some() {
             while let Some(round) = self.gather.give_up() {
-                tasks.extend(self.due(round));
+                self.due(round).await;
             }
         }
-        tasks
     }
 
-    /// A round is handed to the other portfolios at once.
-    fn due(&self, round: Round) -> Option<Task> {
-        let due = Due { round: Arc::new(round), run: Arc::clone(self.run.as_ref()?) };
-        self.books.tell(&due);
-        Some(Task::Allocate(due))
+    /// A round is complete.
+    async fn due(&mut self, round: Round) {
+        if let Some(run) = &self.run {
+            self.books.rounds().tell(Due { round: Arc::new(round), run: Arc::clone(run) }).await;
+        }
     }
 
-    /// A place is kept once everything up to it has led to allocations.
-    fn keep(&self, cursor: Option<String>) -> Option<Task> {
-        let (cursor, run) = cursor.zip(self.run.clone())?;
-        self.gather.is_idle().then_some(Task::Keep { run, cursor })
+    /// A place is one to go on from when no round is half gathered there.
+    fn reach(&self, cursor: Option<String>) {
+        if let Some((cursor, run)) = cursor.zip(self.run.clone()).filter(|_| self.gather.is_idle()) {
+            self.books.rounds().reach(Place { run, cursor });
+        }
+    }
+}
+
+/// Keeps how far the signals led to allocations of all portfolios.
+async fn keep(books: Arc<Books>, store: StateStore) {
+    loop {
+        let Place { run, cursor } = books.rounds().safe().await;
+        if let Err(error) = store.keep_signals(&run, &cursor).await {
+            tracing::error!(%error, "how far the signals were read could not be stored");
+        }
     }
 }

@@ -11,7 +11,8 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::Round;
+use super::worker::not_written;
+use super::{Round, Run};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::grpc::event;
@@ -70,9 +71,15 @@ impl Book {
         &self.plan
     }
 
-    /// The close of the newest bar of its last allocation in this run.
+    /// The close of the newest bar of its last allocation.
     pub async fn as_of(&self) -> Option<Timestamp> {
         self.state.lock().await.as_of
+    }
+
+    /// The same, if it was made in this run.
+    pub(super) async fn as_of_in(&self, run: &str) -> Option<Timestamp> {
+        let state = self.state.lock().await;
+        state.as_of.filter(|_| state.run.as_deref() == Some(run))
     }
 
     /// Opens a stream of its allocations; it ends with its connection, or with the run.
@@ -125,7 +132,7 @@ impl Book {
         let record =
             Record { symbol, kind: 0, time_frame: 0, event_time, receive_time: clock::now(), body, inner: None };
         let log = self.stream().log.clone();
-        state.position = log.append(&[record]).map_err(Fault::internal)?;
+        state.position = log.append(&[record]).map_err(|error| not_written(&error))?;
         state.as_of = Some(allocation.as_of);
         state.held = allocation.held().or_else(|| state.held.take());
         if let Err(error) = self.store.keep(&self.id, &state).await {
@@ -137,31 +144,46 @@ impl Book {
         Ok(true)
     }
 
-    /// Whether it belongs to this run of the feed.
-    pub async fn belongs_to(&self, run: &str) -> bool {
-        self.state.lock().await.run.as_deref() == Some(run)
-    }
-
-    /// Belongs to this run of the feed from now on. If it belonged to another, it begins anew: nothing is held, no round
-    /// is done, and what was allocated then is shown to nobody any more.
+    /// Belongs to the run of the feed that there is now. If it belonged to another, it begins anew: nothing is held, no
+    /// round is done, and what was allocated then is shown to nobody any more.
     ///
     /// # Errors
-    /// If the log or the store cannot be written.
-    pub async fn belong(&self, run: &str) -> Result<(), Error> {
+    /// If the log or the store cannot be written; then it may be tried again.
+    pub async fn belong(&self, run: &Run) -> Result<(), Error> {
         let mut state = self.state.lock().await;
-        if state.run.as_deref() == Some(run) {
+        // Asked under the lock, so that nobody who comes late goes back to a run that is over.
+        let run = run.now();
+        if run.is_none() || state.run.as_deref() == run.as_deref() {
             return Ok(());
         }
         if state.run.is_some() || state.as_of.is_some() {
             // The log first: a crash in between leaves the old run's name, and the next start does this again.
-            let stream = Stream::new(Log::create(&self.dir, config())?, self.market.clone());
-            *state = BookState::default();
-            let old =
-                std::mem::replace(&mut *self.stream.write().unwrap_or_else(PoisonError::into_inner), Arc::new(stream));
-            old.over.cancel();
+            self.begin_log()?;
         }
-        state.run = Some(run.to_owned());
+        let new = BookState { run: run.as_deref().map(str::to_owned), ..BookState::default() };
+        self.store.keep(&self.id, &new).await?;
+        *state = new;
+        Ok(())
+    }
+
+    /// Rounds were lost: the log begins anew, so that streams end and no cursor from before is resumed as if nothing were
+    /// missing. What is held stays.
+    ///
+    /// # Errors
+    /// If the log or the store cannot be written; then it may be tried again.
+    pub(super) async fn break_off(&self) -> Result<(), Error> {
+        let mut state = self.state.lock().await;
+        self.begin_log()?;
+        state.position = self.stream().log.head();
         Ok(self.store.keep(&self.id, &state).await?)
+    }
+
+    /// Another log takes the place of the one before, whose streams end.
+    fn begin_log(&self) -> Result<(), Error> {
+        let new = Arc::new(Stream::new(Log::create(&self.dir, config())?, self.market.clone()));
+        let old = std::mem::replace(&mut *self.stream.write().unwrap_or_else(PoisonError::into_inner), new);
+        old.over.cancel();
+        Ok(())
     }
 
     fn stream(&self) -> Arc<Stream> {

@@ -7,15 +7,17 @@ use tickmesh_fanout::topic::{Messages, Subscription};
 use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault};
-use tokio::sync::{Mutex, broadcast, watch};
+use tickmesh_proto::types::Timestamp;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::rounds::{Rounds, Seat};
 use super::shelf::{Full, Hold, Removed, Shelf};
-use super::worker::{Due, follow};
-use super::{Book, Round};
+use super::worker::Worker;
+use super::{Book, Round, Run, Start};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::grpc::order;
@@ -25,9 +27,6 @@ use crate::store::{StateStore, StoredPlan};
 /// The default portfolio's name.
 const DEFAULT: &str = "default";
 
-/// Rounds that wait for a portfolio beside the default one.
-const WAITING: usize = 64;
-
 /// How long a stream waits at the start to learn which run of the feed this is.
 const SETTLING: Duration = Duration::from_secs(3);
 
@@ -35,15 +34,16 @@ const SETTLING: Duration = Duration::from_secs(3);
 ///
 /// A portfolio lives on while there is room, subscribed to or not, and goes on after a restart; when there is no room, the
 /// one without subscribers that was asked for the longest ago makes way. Each is allocated by a task of its own: one that
-/// is slow skips rounds and holds up nobody.
+/// is slow holds up nobody, and if it is so slow that it skips rounds, its log begins anew.
 pub struct Books {
     default: Arc<Book>,
     custom: Shelf<Open>,
     /// Held while the files of one are opened or removed.
     files: Mutex<()>,
-    rounds: broadcast::Sender<Due>,
-    /// The run of the feed, as it was known last.
-    run: watch::Sender<Option<Arc<str>>>,
+    rounds: Arc<Rounds>,
+    /// The default portfolio's, until its worker takes it.
+    leader: Mutex<Option<Seat>>,
+    run: Run,
     /// Whether that run is known to go on, or cannot be known now.
     settled: watch::Sender<bool>,
     stop: CancellationToken,
@@ -83,13 +83,15 @@ impl Books {
     pub async fn open(plan: Plan, desk: Desk, store: StateStore, dir: PathBuf, most: usize) -> Result<Self, Error> {
         let (market, log) = (desk.market.clone(), dir.join("allocations"));
         let default = Arc::new(Book::open(DEFAULT.into(), plan, &log, market, store.clone()).await?);
-        let run = store.signals().await?.map(|(run, _)| Arc::from(run));
+        let run = Run::new(store.signals().await?.map(|(run, _)| Arc::from(run)));
+        let (rounds, leader) = Rounds::new();
         let books = Self {
             default,
             custom: Shelf::new(most),
             files: Mutex::default(),
-            rounds: broadcast::Sender::new(WAITING),
-            run: watch::Sender::new(run),
+            rounds,
+            leader: Mutex::new(Some(leader)),
+            run,
             settled: watch::Sender::new(false),
             stop: CancellationToken::new(),
             desk,
@@ -125,26 +127,47 @@ impl Books {
         &self.default
     }
 
-    /// Hands a round to all portfolios but the default one; those that are behind lose the oldest that wait.
-    pub(super) fn tell(&self, due: &Due) {
-        // An error says that nobody listens.
-        let _ = self.rounds.send(due.clone());
+    /// The rounds that portfolios have yet to do.
+    pub(super) fn rounds(&self) -> &Arc<Rounds> {
+        &self.rounds
     }
 
-    /// The feed is in this run: portfolios of another one begin anew.
-    ///
-    /// # Errors
-    /// If a log or the store cannot be written.
-    pub(super) async fn belong(&self, run: &Arc<str>) -> Result<(), Error> {
-        self.default.belong(run).await?;
+    /// The worker of the default portfolio; `None` if it was taken before.
+    pub(super) async fn lead(&self, start: Start) -> Option<Worker> {
+        let seat = self.leader.lock().await.take()?;
+        Some(self.worker(Arc::clone(&self.default), start, seat))
+    }
+
+    fn worker(&self, book: Arc<Book>, start: Start, seat: Seat) -> Worker {
+        Worker { book, desk: self.desk.clone(), run: self.run.clone(), start, seat }
+    }
+
+    /// All live portfolios that are open.
+    fn all(&self) -> Vec<Arc<Book>> {
+        let custom = self.custom.all();
+        let custom = custom.iter().filter_map(|place| Some(Arc::clone(&place.get()?.book)));
+        std::iter::once(Arc::clone(&self.default)).chain(custom).collect()
+    }
+
+    /// Up to when all portfolios are done with their rounds; `None` if one has done none.
+    pub(super) async fn done(&self) -> Option<Timestamp> {
+        let mut done = Some(Timestamp::MAX);
+        for book in self.all() {
+            done = done.min(book.as_of().await);
+        }
+        done
+    }
+
+    /// The feed is in this run: portfolios of another one begin anew. One that cannot be written is tried again before its
+    /// next round.
+    pub(super) async fn belong(&self, run: &Arc<str>) {
         // One that is being opened looks at the run when it is open.
-        self.run.send_replace(Some(Arc::clone(run)));
-        for place in self.custom.all() {
-            if let Some(open) = place.get() {
-                open.book.belong(run).await?;
+        self.run.set(run);
+        for book in self.all() {
+            if let Err(error) = book.belong(&self.run).await {
+                tracing::error!(book = book.id(), %error, "a live portfolio could not begin anew");
             }
         }
-        Ok(())
     }
 
     /// Nothing more will be known of the run for now.
@@ -189,18 +212,14 @@ impl Books {
 
     async fn first_allocation(&self, book: &Book) -> Result<(), Fault> {
         self.catch_up(book).await?;
-        let run = self.run.borrow().clone();
-        let (Some(as_of), Some(run)) = (self.default.as_of().await, run) else { return Ok(()) };
+        let Some(run) = self.run.now() else { return Ok(()) };
+        let Some(as_of) = self.default.as_of_in(&run).await else { return Ok(()) };
         book.advance(&self.desk, &Round { as_of, heard: BTreeSet::new() }, &run).await.map(drop)
     }
 
     /// A run that began while the portfolio was being opened.
     async fn catch_up(&self, book: &Book) -> Result<(), Fault> {
-        let run = self.run.borrow().clone();
-        match run {
-            Some(run) => book.belong(&run).await.map_err(Fault::internal),
-            None => Ok(()),
-        }
+        book.belong(&self.run).await.map_err(Fault::internal)
     }
 
     async fn begin(&self, id: &str, plan: Plan) -> Result<Open, Error> {
@@ -208,7 +227,7 @@ impl Books {
         let (log, market) = (self.log(id), self.desk.market.clone());
         let book = Arc::new(Book::open(id.to_owned(), plan, &log, market, self.store.clone()).await?);
         let end = self.stop.child_token();
-        let work = follow(Arc::clone(&book), self.desk.clone(), self.rounds.subscribe());
+        let work = self.worker(Arc::clone(&book), Start::new(None), self.rounds.join()).work();
         let ended = end.clone();
         let work = async move { ended.run_until_cancelled(work).await.unwrap_or_default() };
         let worker = tokio::spawn(work.instrument(tracing::info_span!("portfolio_book", id)));

@@ -2,13 +2,16 @@
 //! own.
 //!
 //! An allocation is appended to its portfolio's log before anybody sees it; the log is the write-ahead log of the stored
-//! state. So a crash at any moment neither loses nor repeats one: on start, what the log has beyond the stored state is
-//! taken over, and signals of rounds that are done are let go.
+//! state. How far the signals were read is stored once the slowest portfolio is done with what they led to. So a crash at
+//! any moment neither loses nor repeats an allocation: on start, what a log has beyond the stored state is taken over,
+//! signals are read again from where the slowest portfolio was, and each lets go of the rounds that it has done.
 
 mod allocator;
 mod book;
 mod books;
 mod gather;
+mod rounds;
+mod run;
 mod shelf;
 mod start;
 mod worker;
@@ -18,4 +21,5 @@ pub use book::Book;
 pub use books::Books;
 pub(crate) use books::Lease;
 pub use gather::{Gather, Round};
+use run::Run;
 use start::Start;

@@ -3,88 +3,88 @@ use std::time::Duration;
 
 use tickmesh_mesh::client::Backoff;
 use tickmesh_mesh::status::{Code, Fault};
-use tokio::sync::{broadcast, mpsc};
 
-use super::{Book, Round, Start};
+use super::rounds::{Due, Next, Seat};
+use super::{Book, Run, Start};
 use crate::desk::Desk;
-use crate::store::StateStore;
 
-/// How often a round is tried when a service it needs does not answer: for about a minute.
-const ATTEMPTS: u32 = 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// A round of signals in its run of the feed.
-#[derive(Clone, Debug)]
-pub(super) struct Due {
-    pub(super) round: Arc<Round>,
-    pub(super) run: Arc<str>,
+/// After so many attempts, about a minute, readiness waits no longer for a first allocation.
+const ATTEMPTS_TO_START: u32 = 20;
+
+/// Allocates one portfolio.
+pub(super) struct Worker {
+    pub(super) book: Arc<Book>,
+    pub(super) desk: Desk,
+    pub(super) run: Run,
+    pub(super) start: Start,
+    pub(super) seat: Seat,
 }
 
-/// What the default portfolio is told, in order.
-#[derive(Debug)]
-pub(super) enum Task {
-    /// A round to allocate.
-    Allocate(Due),
-    /// A place in the signals: all up to it was told before.
-    Keep { run: Arc<str>, cursor: String },
-}
-
-/// Allocates the default portfolio, and keeps how far the signals led to allocations of it.
-pub(super) async fn lead(
-    book: Arc<Book>,
-    desk: Desk,
-    store: StateStore,
-    start: Start,
-    mut tasks: mpsc::Receiver<Task>,
-) {
-    while let Some(task) = tasks.recv().await {
-        match task {
-            Task::Allocate(due) => {
-                allocate(&book, &desk, &due).await;
-                start.settle();
-            }
-            Task::Keep { run, cursor } if book.belongs_to(&run).await => {
-                if let Err(error) = store.keep_signals(&run, &cursor).await {
-                    tracing::error!(%error, "how far the signals were read could not be stored");
+impl Worker {
+    /// Does round after round, for ever.
+    pub(super) async fn work(self) {
+        loop {
+            match self.seat.next().await {
+                Next::Round(number, due) => {
+                    self.allocate(number, &due).await;
+                    self.start.settle();
+                    self.seat.done(number);
+                }
+                Next::Lost(count) => {
+                    tracing::warn!(book = self.book.id(), count, "a live portfolio is too far behind and skips rounds");
+                    self.break_off().await;
+                    self.seat.skip();
                 }
             }
-            Task::Keep { .. } => {} // of a run that is over
         }
     }
-}
 
-/// Allocates a portfolio beside the default one. If it cannot keep up, it goes on from the rounds that still wait.
-pub(super) async fn follow(book: Arc<Book>, desk: Desk, mut rounds: broadcast::Receiver<Due>) {
-    loop {
-        match rounds.recv().await {
-            Ok(due) => allocate(&book, &desk, &due).await,
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::warn!(book = book.id(), missed, "a live portfolio cannot keep up and skips rounds");
+    /// Tries a round until it works or waits no more. A fault that does not pass concerns this portfolio and this round
+    /// alone.
+    async fn allocate(&self, number: u64, due: &Due) {
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut attempts = 0;
+        while self.seat.is_waiting(number) {
+            let (book, as_of) = (self.book.id(), due.round.as_of);
+            match self.attempt(due).await {
+                Ok(_) => return,
+                Err(fault) if is_passing(&fault) => {
+                    tracing::warn!(book, %fault, %as_of, "an allocation has to wait");
+                    attempts += 1;
+                    if attempts == ATTEMPTS_TO_START {
+                        self.start.settle();
+                    }
+                    backoff.wait().await;
+                }
+                Err(fault) => return tracing::warn!(book, %fault, %as_of, "no allocation for this round"),
             }
-            Err(broadcast::error::RecvError::Closed) => return,
         }
     }
-}
 
-/// A service that does not answer is asked again for a while; anything else concerns this portfolio and this round alone.
-async fn allocate(book: &Book, desk: &Desk, Due { round, run }: &Due) {
-    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-    for attempt in 1..=ATTEMPTS {
-        match book.advance(desk, round, run).await {
-            Ok(_) => return,
-            Err(fault) if is_passing(&fault) && attempt < ATTEMPTS => {
-                tracing::warn!(book = book.id(), %fault, as_of = %round.as_of, "an allocation has to wait");
-                backoff.wait().await;
-            }
-            Err(fault) => {
-                tracing::warn!(book = book.id(), %fault, as_of = %round.as_of, "no allocation for this round");
-                return;
-            }
+    async fn attempt(&self, Due { round, run }: &Due) -> Result<bool, Fault> {
+        // A disk that refused when the run began may not refuse now.
+        self.book.belong(&self.run).await.map_err(|error| not_written(&error))?;
+        self.book.advance(&self.desk, round, run).await
+    }
+
+    async fn break_off(&self) {
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        while let Err(error) = self.book.break_off().await {
+            tracing::error!(book = self.book.id(), %error, "the log of a live portfolio could not begin anew");
+            backoff.wait().await;
         }
     }
 }
 
 fn is_passing(fault: &Fault) -> bool {
     matches!(fault.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled)
+}
+
+/// The disk refused: that passes once there is room, or after a restart.
+pub(super) fn not_written(error: &dyn std::error::Error) -> Fault {
+    let message = format!("an allocation could not be written: {error}");
+    Fault::unavailable("NOT_WRITTEN", message, LONGEST_PAUSE)
 }

@@ -112,6 +112,15 @@ fn own(optimize: OptimizeRequest) -> StreamAllocationsRequest {
     StreamAllocationsRequest { optimize: Some(optimize), delivery: Delivery::All.into(), ..Default::default() }
 }
 
+/// A portfolio that hangs when the model does.
+fn by_forecast() -> StreamAllocationsRequest {
+    own(OptimizeRequest {
+        symbols: ["AAPL", "AMZN"].map(String::from).to_vec(),
+        expected_returns: ExpectedReturns::Forecast.into(),
+        ..Default::default()
+    })
+}
+
 #[tokio::test]
 async fn a_new_run_of_the_feed_begins_every_portfolio_anew() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
@@ -166,15 +175,39 @@ async fn a_run_that_begins_meanwhile_ends_the_streams_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_disk_that_refuses_when_a_run_begins_holds_up_its_portfolio_alone_and_not_for_ever() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    own.allocations(1).await;
+    let books = data.path().join("log/books");
+    let log = books.read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::rename(&log, books.join("aside")).unwrap();
+    std::fs::write(&log, "a file where a directory is wanted").unwrap();
+
+    let mut before = service.all_after("").await;
+    peer.begin_again(BEGIN - 100, "second");
+    before.ends().await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    assert_eq!(days(&peer, &stream.allocations(1).await), [BEGIN - 100]);
+    std::fs::remove_file(&log).unwrap();
+    own.ends().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    assert_eq!(days(&peer, &own.allocations(1).await), [BEGIN - 100]);
+    drop((own, stream));
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_portfolio_that_hangs_holds_up_no_other() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let by_forecast = own(OptimizeRequest {
-        symbols: ["AAPL", "AMZN"].map(String::from).to_vec(),
-        expected_returns: ExpectedReturns::Forecast.into(),
-        ..Default::default()
-    });
+    let by_forecast = by_forecast();
     let mut hangs = service.stream(by_forecast.clone()).await;
     hangs.ack().await;
     hangs.allocations(1).await;
@@ -221,6 +254,67 @@ async fn a_portfolio_of_its_own_goes_on_after_a_restart_without_being_asked_for(
     let mut own = service.stream(resumed).await;
     own.ack().await;
     assert_eq!(days(&peer, &own.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
+    drop((own, stream));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_round_that_waits_for_the_model_when_the_service_stops_is_done_after_the_next_start() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(by_forecast()).await;
+    own.ack().await;
+    own.allocations(1).await;
+    let cursor = own.message().await.cursor;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    peer.mute_model();
+    peer.pass(3);
+    assert_eq!(days(&peer, &stream.allocations(3).await), [BEGIN + 1, BEGIN + 2, BEGIN + 3]);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await; // for the place in the signals to be stored
+    drop((own, stream));
+    service.stop().await;
+
+    peer.unmute_model();
+    let service = Service::start(&peer, data.path()).await;
+    let mut own = service.stream(StreamAllocationsRequest { resume_after: cursor, ..by_forecast() }).await;
+    own.ack().await;
+    peer.pass(1);
+    assert_eq!(days(&peer, &own.allocations(4).await), (BEGIN + 1..=BEGIN + 4).collect::<Vec<_>>());
+    drop(own);
+    service.stop().await;
+}
+
+/// More rounds than wait for a portfolio.
+const MANY: usize = 270;
+
+#[tokio::test]
+async fn a_portfolio_that_is_too_far_behind_says_so_by_a_log_that_begins_anew() {
+    let (peer, data) = (Peer::start(200).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(by_forecast()).await;
+    own.ack().await;
+    own.allocations(1).await;
+    let cursor = own.message().await.cursor;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    peer.mute_model();
+    for _ in 0..MANY / 30 {
+        peer.pass(30);
+        stream.allocations(30).await;
+    }
+    peer.unmute_model();
+    own.ends().await;
+    let lost = StreamAllocationsRequest { resume_after: cursor, ..by_forecast() };
+    let refused = service.client.clone().stream_allocations(lost).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange, "what lies in between is gone, and nobody is told otherwise");
+    let mut own = service.stream(by_forecast()).await;
+    own.ack().await;
+    while days(&peer, &own.message().await.allocations).last() != Some(&(200 + MANY)) {}
     drop((own, stream));
     service.stop().await;
 }

@@ -132,6 +132,11 @@ impl Peer {
         self.tape.mute.store(true, Ordering::Relaxed);
     }
 
+    /// Lets the model answer again.
+    pub(crate) fn unmute_model(&self) {
+        self.tape.mute.store(false, Ordering::Relaxed);
+    }
+
     /// Begins another run of the feed, of which `clock` days are known.
     pub(crate) fn begin_again(&self, clock: usize, epoch: &'static str) {
         self.tape.clock.send_replace(clock);
