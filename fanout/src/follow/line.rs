@@ -23,6 +23,8 @@ pub struct Follow<L: Live> {
     silence: Duration,
     /// Whether the last word about it was that it broke: that is said once, not at each attempt.
     down: bool,
+    /// Whether the server has said goodbye on the line that is open.
+    is_parting: bool,
 }
 
 /// Where the stream is. What a step waits for stands here and not in the step's future, which may be dropped.
@@ -61,7 +63,7 @@ impl<L: Live> Follow<L> {
     /// Follows `live`, from the snapshot on or after a cursor. `name` is for the log; `backoff` spaces the attempts.
     pub fn new(live: L, name: &'static str, backoff: Backoff, resume_after: Option<String>) -> Self {
         let (cursor, line) = (resume_after.unwrap_or_default(), Line::Closed(Instant::now()));
-        Self { live, name, line, cursor, backoff, silence: PATIENCE, down: false }
+        Self { live, name, line, cursor, backoff, silence: PATIENCE, down: false, is_parting: false }
     }
 
     /// The next thing it tells. Dropping the future loses nothing, and makes no wait longer.
@@ -74,6 +76,10 @@ impl<L: Live> Follow<L> {
                     }
                 }
                 Ok(None) => {}
+                // A goodbye is no fault: only if the stream cannot be opened again is there something to tell.
+                Err(_) if std::mem::take(&mut self.is_parting) => {
+                    self.line = Line::Closed(Instant::now() + self.backoff.delay());
+                }
                 Err(status) => return self.broken(&status),
             }
         }
@@ -119,7 +125,10 @@ impl<L: Live> Follow<L> {
                 Told::Lost
             }
             // The server says goodbye and then UNAVAILABLE, which is what reconnects.
-            Said::EndOfStream => return None,
+            Said::EndOfStream => {
+                self.is_parting = true;
+                return None;
+            }
         })
     }
 

@@ -119,12 +119,18 @@ async fn goes_on_after_the_last_cursor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_goodbye_is_no_end_and_the_status_after_it_reconnects() {
-    let goodbye = Message { cursor: "z".into(), said: Said::EndOfStream };
-    let attempts = [opens(vec![ack(5), goodbye], End::With(Code::Unavailable)), Attempt::Hangs];
+async fn a_goodbye_is_no_break_unless_the_stream_cannot_be_opened_again() {
+    let goodbye = |cursor: &str| Message { cursor: cursor.into(), said: Said::EndOfStream };
+    let attempts = [
+        opens(vec![ack(5), goodbye("y")], End::With(Code::Unavailable)),
+        opens(vec![ack(5), event(1, ""), goodbye("z")], End::With(Code::Unavailable)),
+        Attempt::Refused(Code::Unavailable),
+        opens(vec![ack(5)], End::With(Code::Unavailable)),
+    ];
     let (mut follow, script) = follow(attempts, "");
-    assert_eq!(told(&mut follow, 3).await, [open(), Told::Broken, Told::Broken]);
-    assert_eq!(script.opened(), ["", "z"]);
+    assert_eq!(told(&mut follow, 4).await, [open(), open(), events(1, ""), Told::Broken]);
+    assert_eq!(told(&mut follow, 2).await, [open(), Told::Broken], "an end without a goodbye is a break");
+    assert_eq!(script.opened(), ["", "y", "z", "z"]);
 }
 
 #[tokio::test(start_paused = true)]
