@@ -71,10 +71,10 @@ impl Desk {
     /// As [`optimise`](Self::optimise).
     pub async fn advance(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
         loop {
-            let generation = self.market.read(Closes::generation);
+            let asked = self.market.read(Closes::asked);
             let allocation = self.attempt(plan.clone(), round, held.clone()).await;
-            // Closes that were let go of in between, as when the feed begins anew, make no answer.
-            if self.market.read(Closes::generation) == generation {
+            // Closes that were let go of in between, as when the feed begins anew, or that have a hole, make no answer.
+            if self.market.read(Closes::asked) == asked {
                 return allocation;
             }
         }

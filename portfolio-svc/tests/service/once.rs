@@ -91,23 +91,42 @@ async fn the_past_is_computed_from_what_was_known_then() {
     assert_eq!(weights(&then), weights(&now));
 }
 
+/// Optimises again and again until it is as of this day.
+async fn as_of_day(peer: &Peer, service: &mut Service, day: usize) -> Allocation {
+    let mut allocation = Allocation::default();
+    for _ in 0..200 {
+        allocation = service.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
+        if allocation.as_of == Some(peer.tape.close_time(day)) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(allocation.as_of, Some(peer.tape.close_time(day)));
+    allocation
+}
+
 #[tokio::test]
 async fn closes_that_arrive_live_are_used_at_once() {
     let (peer, mut service, _data) = service(ALL - 5).await;
     service.ready().await;
     service.client.optimize(OptimizeRequest::default()).await.unwrap();
     peer.pass(5);
-    let newest = peer.tape.close_time(ALL);
-    let mut allocation = Allocation::default();
-    for _ in 0..200 {
-        allocation = service.client.optimize(OptimizeRequest::default()).await.unwrap().into_inner();
-        if allocation.as_of == Some(newest) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert_eq!(allocation.as_of, Some(newest));
+    let allocation = as_of_day(&peer, &mut service, ALL).await;
     // Raw live prices are twice the adjusted ones: a jump of 100 % would show here.
+    assert_close(&weights(&allocation), &golden("/weights/max_sharpe_0"));
+}
+
+#[tokio::test]
+async fn closes_between_a_fetch_and_a_subscription_are_not_missed() {
+    let (peer, data) = (Peer::start(ALL - 5).await, tempfile::tempdir().unwrap());
+    peer.hold_bars(true);
+    let mut service = Service::start(&peer, data.path()).await;
+    service.client.optimize(OptimizeRequest::default()).await.unwrap();
+    peer.pass(4);
+    peer.hold_bars(false);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await; // for the subscription to begin
+    peer.pass(1);
+    let allocation = as_of_day(&peer, &mut service, ALL).await;
     assert_close(&weights(&allocation), &golden("/weights/max_sharpe_0"));
 }
 

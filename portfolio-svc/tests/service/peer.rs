@@ -30,6 +30,8 @@ pub(crate) struct Tape {
     newcomer_since: usize,
     /// Whether the model answers no questions.
     mute: Arc<AtomicBool>,
+    /// Whether live bars can be subscribed to; until then, who asks waits.
+    live: watch::Sender<bool>,
     /// Questions that the model still refuses because it has not taken in the newest bar.
     behind: Arc<AtomicUsize>,
 }
@@ -49,6 +51,7 @@ impl Tape {
             epoch: watch::Sender::new(epoch),
             newcomer_since: 1,
             mute: Arc::default(),
+            live: watch::Sender::new(true),
             behind: Arc::default(),
         }
     }
@@ -135,6 +138,11 @@ impl Peer {
     /// Lets the model answer again.
     pub(crate) fn unmute_model(&self) {
         self.tape.mute.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets subscriptions to bars wait, or begin.
+    pub(crate) fn hold_bars(&self, hold: bool) {
+        self.tape.live.send_replace(!hold);
     }
 
     /// Begins another run of the feed, of which `clock` days are known.

@@ -17,6 +17,7 @@ const GONE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 pub struct Closes {
     kept: BTreeMap<Symbol, Kept>,
     generation: u64,
+    breaks: u64,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +28,13 @@ struct Kept {
     whole: bool,
 }
 
+/// When a fetch began: closes that it brings are judged by what has happened since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    generation: u64,
+    breaks: u64,
+}
+
 impl Closes {
     /// Takes a live close; of a symbol that nobody has asked for too, so that a fetch under way misses nothing.
     pub fn put(&mut self, symbol: Symbol, close: Close) {
@@ -35,28 +43,36 @@ impl Closes {
         series.keep_newest(MOST);
     }
 
-    /// Takes a fetched history, or what is new in it, unless the cache was cleared since `generation`.
-    pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, generation: u64) {
-        if generation != self.generation {
+    /// Takes a fetched history, or what is new in it, unless the cache was cleared since `asked`.
+    pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, asked: Asked) {
+        if asked.generation != self.generation {
             return;
         }
+        let whole = asked.breaks == self.breaks;
         let kept = self.kept.entry(symbol).or_default();
         let live = kept.series.until(Timestamp::MAX).iter().copied();
         let mut series: Series = live.chain(history).collect();
         series.keep_newest(MOST);
         kept.series = Arc::new(series);
-        kept.whole = true;
+        kept.whole = whole;
+    }
+
+    /// Live closes begin that do not follow on those before: what lies in between is missing until it is fetched, and a
+    /// fetch that is under way may have come too early for it.
+    pub fn break_off(&mut self) {
+        self.kept.values_mut().for_each(|kept| kept.whole = false);
+        self.breaks += 1;
+    }
+
+    /// The moment, for a fetch that begins now.
+    pub fn asked(&self) -> Asked {
+        Asked { generation: self.generation, breaks: self.breaks }
     }
 
     /// Forgets everything: the feed has begun anew, or closes were lost.
     pub fn clear(&mut self) {
         self.kept.clear();
         self.generation += 1;
-    }
-
-    /// Counts the clearings.
-    pub fn generation(&self) -> u64 {
-        self.generation
     }
 
     /// From when on closes of `symbols` may be new; `None` when the history of one is missing.
@@ -118,10 +134,10 @@ mod tests {
     #[test]
     fn a_close_that_arrives_during_a_fetch_is_kept() {
         let mut closes = Closes::default();
-        let generation = closes.generation();
+        let asked = closes.asked();
         closes.put(symbol(), close(100));
         assert_eq!(closes.missing(&[symbol()]), [symbol()], "a live close is no history");
-        closes.merge(symbol(), (0..100).map(close), generation);
+        closes.merge(symbol(), (0..100).map(close), asked);
         assert!(closes.missing(&[symbol()]).is_empty());
         assert!(closes.reach(&[symbol()], close(100).time));
         assert_eq!(closes.series(&[symbol()])[0].until(Timestamp::MAX).len(), 101);
@@ -141,16 +157,30 @@ mod tests {
     #[test]
     fn a_fetch_that_began_before_a_clearing_is_let_go() {
         let mut closes = Closes::default();
-        let generation = closes.generation();
+        let asked = closes.asked();
         closes.clear();
-        closes.merge(symbol(), (0..100).map(close), generation);
+        closes.merge(symbol(), (0..100).map(close), asked);
         assert_eq!(closes.missing(&[symbol()]), [symbol()]);
+    }
+
+    #[test]
+    fn closes_that_do_not_follow_on_those_before_are_no_history() {
+        let mut closes = Closes::default();
+        closes.merge(symbol(), (0..100).map(close), closes.asked());
+        let early = closes.asked();
+        closes.break_off();
+        closes.put(symbol(), close(115));
+        assert_eq!(closes.missing(&[symbol()]), [symbol()], "100 to 114 are missing");
+        closes.merge(symbol(), (0..101).map(close), early);
+        assert_eq!(closes.missing(&[symbol()]), [symbol()], "asked for too early");
+        closes.merge(symbol(), (0..116).map(close), closes.asked());
+        assert!(closes.missing(&[symbol()]).is_empty());
     }
 
     #[test]
     fn is_ripe_with_history_and_fresh_closes() {
         let mut closes = Closes::default();
-        closes.merge(symbol(), (0..60).map(close), 0);
+        closes.merge(symbol(), (0..60).map(close), Closes::default().asked());
         assert!(!closes.is_ripe(&symbol(), close(59).time), "59 returns are too few");
         closes.put(symbol(), close(60));
         assert!(closes.is_ripe(&symbol(), close(60).time));

@@ -44,6 +44,9 @@ pub(crate) async fn follow(market: Market, stop: CancellationToken) {
                 if epoch.replace(now.clone()).is_some_and(|before| before != now) {
                     market.clear();
                 }
+                if !resumed {
+                    market.break_off();
+                }
                 market.set_live(resumed);
             }
             Told::Events(new, _) => market.put(new.iter().filter_map(close_of)),

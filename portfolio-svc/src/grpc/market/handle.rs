@@ -106,8 +106,17 @@ impl Market {
             return Ok(());
         }
         let _turn = self.shared.fetching.lock().await;
-        let stale = self.stale(symbols);
-        if stale.is_empty() { Ok(()) } else { self.fetch(&stale).await }
+        loop {
+            let (stale, asked) = (self.stale(symbols), self.read(Closes::asked));
+            if stale.is_empty() {
+                return Ok(());
+            }
+            self.fetch(&stale).await?;
+            // A subscription that began meanwhile may have left a hole.
+            if self.read(Closes::asked) == asked {
+                return Ok(());
+            }
+        }
     }
 
     /// Fetches what may be new, whatever the subscription says.
@@ -115,9 +124,9 @@ impl Market {
     /// # Errors
     /// As market-svc answers.
     pub async fn fetch(&self, symbols: &[Symbol]) -> Result<(), Fault> {
-        let (generation, since) = self.read(|closes| (closes.generation(), closes.since(symbols)));
+        let (asked, since) = self.read(|closes| (closes.asked(), closes.since(symbols)));
         let fetched = client::closes(&self.shared.upstream, symbols, since).await?;
-        self.write(|closes| fetched.into_iter().for_each(|(symbol, new)| closes.merge(symbol, new, generation)));
+        self.write(|closes| fetched.into_iter().for_each(|(symbol, new)| closes.merge(symbol, new, asked)));
         Ok(())
     }
 
@@ -167,6 +176,10 @@ impl Market {
 
     pub(super) fn put(&self, new: impl IntoIterator<Item = (Symbol, Close)>) {
         self.write(|closes| new.into_iter().for_each(|(symbol, close)| closes.put(symbol, close)));
+    }
+
+    pub(super) fn break_off(&self) {
+        self.write(Closes::break_off);
     }
 
     pub(super) fn clear(&self) {

@@ -92,6 +92,7 @@ impl MarketService for Market {
         request: Request<StreamBarsRequest>,
     ) -> Result<Response<Self::StreamBarsStream>, Status> {
         let tape = self.0.clone();
+        tape.live.subscribe().wait_for(|live| *live).await.unwrap();
         let parts = live(&self.0, &request.into_inner().resume_after)?;
         let encode = move |part| Ok(Encoded::new(response(&tape, part).encode_to_vec().into()));
         Ok(Response::new(parts.map(encode).boxed()))
