@@ -35,13 +35,15 @@ pub struct Desk {
 impl Desk {
     /// Optimises once.
     ///
-    /// A plan for all symbols takes those with history enough that are still fed; the note names the others.
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits on
+    /// these do not apply.
     ///
     /// # Errors
     /// NOT_FOUND for an unknown symbol, INVALID_ARGUMENT for too few common returns, FAILED_PRECONDITION without
     /// forecasts; as the other services answer.
     pub async fn optimise(&self, plan: Plan, symbols: Vec<Symbol>) -> Result<Allocation, Fault> {
         let (symbols, left_out) = self.chosen(&plan, symbols).await?;
+        let plan = plan.without(&left_out);
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
         let mut allocation = self.allocate(plan, inputs).await?;
         allocation.note_left_out(&left_out);
@@ -54,6 +56,7 @@ impl Desk {
     /// As [`optimise`](Self::optimise).
     pub async fn frontier(&self, plan: Plan, symbols: Vec<Symbol>, points: usize) -> Result<Vec<Allocation>, Fault> {
         let (symbols, left_out) = self.chosen(&plan, symbols).await?;
+        let plan = plan.without(&left_out);
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
         self.cpu.run_while_wanted(move |wanted| efficient(&plan, &inputs, points, interrupt(wanted))).await.map(
             |mut points| {
@@ -65,7 +68,8 @@ impl Desk {
 
     /// Optimises a live portfolio at the close of a round, from the weights `held` before.
     ///
-    /// A plan for all symbols takes those with history enough that are still fed; the note names the others.
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits on
+    /// these do not apply.
     ///
     /// # Errors
     /// As [`optimise`](Self::optimise).
@@ -88,6 +92,7 @@ impl Desk {
         if symbols.is_empty() {
             return Err(none_ripe());
         }
+        let plan = plan.without(&left_out);
         let inputs = self.inputs(&plan, symbols, Some(round.as_of), held).await?;
         let mut allocation = self.allocate(plan, inputs).await?;
         allocation.note_left_out(&left_out);

@@ -39,7 +39,8 @@ impl Allocation {
             return;
         }
         let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
-        let left_out = format!("left out for want of history or fresh bars: {}", names.join(", "));
+        let left_out =
+            format!("left out for want of history or fresh bars, with the limits on them: {}", names.join(", "));
         let note = &mut self.outcome.note;
         *note = if note.is_empty() { left_out } else { format!("{note}; {left_out}") };
     }

@@ -97,9 +97,29 @@ impl Constraints {
         }
         builder.finish()
     }
+
+    /// Lets go of the limits of symbols that are left out, which weigh 0 whatever they say; and of groups that have no
+    /// others.
+    #[must_use]
+    pub fn without(mut self, left_out: &[Symbol]) -> Self {
+        let stays = |symbol: &str| left_out.iter().all(|left_out| left_out.as_str() != symbol);
+        self.bounds.retain(|bound| stays(&bound.symbol));
+        self.groups.retain_mut(|group| {
+            let meant_any = !group.symbols.is_empty();
+            group.symbols.retain(|symbol| stays(symbol));
+            !(meant_any && group.symbols.is_empty())
+        });
+        self
+    }
 }
 
 impl Plan {
+    /// The same for those that remain when some symbols are left out.
+    #[must_use]
+    pub fn without(self, left_out: &[Symbol]) -> Self {
+        Self { constraints: self.constraints.without(left_out), ..self }
+    }
+
     /// The live allocations' plan: least volatility of all symbols, with a turnover of at most `max_turnover` a day.
     pub fn live(max_turnover: f64) -> Self {
         Self {

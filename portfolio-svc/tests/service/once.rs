@@ -1,6 +1,6 @@
 use tickmesh_proto::portfolio::v1::{
-    Allocation, Constraints, Covariance, CurrentWeight, ExpectedReturns, GetFrontierRequest, Objective,
-    OptimizeRequest, SolveStatus,
+    Allocation, Bound, Constraints, Covariance, CurrentWeight, ExpectedReturns, GetFrontierRequest, Group, Objective,
+    OptimizeRequest, SolveStatus, StreamAllocationsRequest,
 };
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -62,6 +62,37 @@ async fn all_symbols_are_those_with_history_enough_and_the_others_are_named() {
     let request = OptimizeRequest { symbols: peer.tape.symbols.clone(), ..OptimizeRequest::default() };
     let status = service.client.optimize(request).await.unwrap_err();
     assert_eq!(status.get_details_error_info().unwrap().reason, "TOO_FEW_RETURNS", "who is named is not left out");
+}
+
+#[tokio::test]
+async fn limits_on_symbols_that_are_left_out_do_not_apply() {
+    let (peer, data) = (Peer::with_newcomer(ALL, ALL - 30).await, tempfile::tempdir().unwrap());
+    let mut service = Service::start(&peer, data.path()).await;
+    let newcomer = peer.tape.symbols.last().unwrap().clone();
+    let group = |name: &str, names: &[&str], max: f64| Group {
+        name: name.into(),
+        symbols: symbols(names),
+        max: Some(max),
+        ..Group::default()
+    };
+    let constraints = Constraints {
+        bounds: vec![Bound { symbol: newcomer.clone(), max: Some(0.1), ..Bound::default() }],
+        groups: vec![group("new", &[&newcomer], 0.1), group("both", &["AAPL", &newcomer], 0.05)],
+        ..Constraints::default()
+    };
+    let optimize = OptimizeRequest { constraints: Some(constraints), ..OptimizeRequest::default() };
+    let allocation = service.client.optimize(optimize.clone()).await.unwrap().into_inner();
+    assert_eq!(allocation.status(), SolveStatus::Solved);
+    assert!(allocation.note.contains(&newcomer), "{}", allocation.note);
+    assert!(allocation.weights.iter().all(|w| w.symbol != newcomer));
+    assert!(weights(&allocation)[0] < 0.05 + 1e-8, "the limit on the other one applies");
+    service.ready().await;
+    let request = StreamAllocationsRequest { optimize: Some(optimize), ..StreamAllocationsRequest::default() };
+    let mut stream = service.stream(request).await;
+    stream.ack().await;
+    assert!(stream.allocations(1).await[0].note.contains(&newcomer));
+    drop(stream);
+    service.stop().await;
 }
 
 #[tokio::test]
