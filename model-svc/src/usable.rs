@@ -3,7 +3,7 @@
 use tickmesh_mesh::status::{Code, Fault};
 
 use crate::features::FeatureSet;
-use crate::store::Store;
+use crate::store::{Alias, ModelFacts, Store, StoreError};
 use crate::version::{Version, VersionName};
 
 /// A version that forecasts can be made with.
@@ -14,7 +14,19 @@ use crate::version::{Version, VersionName};
 pub async fn usable_version(store: &dyn Store, name: &VersionName) -> Result<Version, Fault> {
     let found = store.version(name).await.map_err(Fault::internal)?;
     let version = found.ok_or_else(|| unknown_version(name))?;
-    if version.reads(&FeatureSet::standard()) { Ok(version) } else { Err(other_features(&version)) }
+    if version.facts.reads(&FeatureSet::standard()) { Ok(version) } else { Err(other_features(&version)) }
+}
+
+/// Whether a model has a champion that forecasts can be made with: one of other features is as good as none.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn has_usable_champion(store: &dyn Store, model: &ModelFacts) -> Result<bool, StoreError> {
+    let named = model.aliases.iter().find(|(alias, _)| *alias == Alias::Champion);
+    let Some((_, number)) = named.copied() else { return Ok(false) };
+    let newest = store.versions(&model.symbol, number.saturating_add(1), 1).await?;
+    let champion = newest.iter().find(|version| version.name.number == number);
+    Ok(champion.is_some_and(|version| version.facts.reads(&FeatureSet::standard())))
 }
 
 /// The refusal of a version that does not exist.

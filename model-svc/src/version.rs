@@ -73,6 +73,14 @@ pub struct Facts {
     pub evaluation: Evaluation,
 }
 
+impl Facts {
+    /// Whether the version learned from these features.
+    #[must_use]
+    pub fn reads(&self, features: &FeatureSet) -> bool {
+        self.feature_set == features.id()
+    }
+}
+
 impl Version {
     /// Whether a forecast at `as_of` would know its own future: whether the version has learned from a bar that closed
     /// later.
@@ -83,12 +91,6 @@ impl Version {
     #[must_use]
     pub fn in_sample(&self, as_of: Timestamp) -> bool {
         as_of < self.train_end
-    }
-
-    /// Whether it learned from these features.
-    #[must_use]
-    pub fn reads(&self, features: &FeatureSet) -> bool {
-        self.facts.feature_set == features.id()
     }
 
     /// Whether the bar that closed at `time` lies within what the version has learned from.

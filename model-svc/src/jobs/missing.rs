@@ -5,8 +5,9 @@ use tickmesh_mesh::status::Fault;
 
 use super::board::{Jobs, Launch};
 use super::train::TrainRequest;
-use crate::store::{Alias, Outcome, State};
+use crate::store::{Outcome, State};
 use crate::training::Order;
+use crate::usable::has_usable_champion;
 
 /// Who owns the training that nobody asked for.
 const OWNER: &str = "system";
@@ -45,8 +46,10 @@ impl Jobs {
 
     async fn is_any_missing(&self) -> Result<bool, Fault> {
         for listed in self.tools.market.listed().await? {
-            let model = self.tools.store.model(&listed.symbol).await.map_err(Fault::internal)?;
-            if !model.is_some_and(|model| model.aliases.iter().any(|(alias, _)| *alias == Alias::Champion)) {
+            let store = self.tools.store.as_ref();
+            let model = store.model(&listed.symbol).await.map_err(Fault::internal)?;
+            let Some(model) = model else { return Ok(true) };
+            if !has_usable_champion(store, &model).await.map_err(Fault::internal)? {
                 return Ok(true);
             }
         }

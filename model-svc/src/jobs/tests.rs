@@ -68,10 +68,7 @@ impl House {
     }
 
     async fn train(&self) -> View {
-        let spec = Spec::Forest(ForestSpec { trees: 4, depth: 4, ..ForestSpec::default() });
-        let order = Order { spec, folds: 3, ..Order::default() };
-        let request = TrainRequest { symbols: Vec::new(), order, until: None, missing_only: false };
-        self.jobs.train(launch(), request).await.unwrap()
+        self.jobs.train(launch(), small()).await.unwrap()
     }
 
     /// The next request to keep models; what else is asked meanwhile is granted.
@@ -105,6 +102,13 @@ impl House {
         };
         tokio::time::timeout(Duration::from_secs(2), end).await.expect("no operation stays that never runs");
     }
+}
+
+/// A training of both symbols that takes no time.
+fn small() -> TrainRequest {
+    let spec = Spec::Forest(ForestSpec { trees: 4, depth: 4, ..ForestSpec::default() });
+    let order = Order { spec, folds: 3, ..Order::default() };
+    TrainRequest { symbols: Vec::new(), order, until: None, missing_only: false }
 }
 
 fn launch() -> Launch {
@@ -161,4 +165,21 @@ async fn a_training_that_is_cancelled_keeps_the_models_that_it_has_and_says_how_
     let State::Ended(Outcome::Failure(status)) = ended.state else { panic!("{ended:?}") };
     assert!(String::from_utf8_lossy(&status).contains("1 of 2 models were kept"));
     assert!(house.store.version(&VersionName { symbol: testing::symbol("S0"), number: 1 }).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn champions_of_other_features_are_missing_ones_and_their_successors_serve() {
+    let store = in_memory().await;
+    let (_, mut trained) = testing::trained();
+    trained[0].facts.feature_set = "of long ago".to_owned();
+    let new = |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: Timestamp::MIN };
+    store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
+    let mut house = House::over(store).await;
+    let missing = TrainRequest { missing_only: true, ..small() };
+    house.jobs.train(launch(), missing).await.unwrap();
+    let (kept, answer) = house.asked_to_keep().await;
+    assert_eq!(kept.iter().map(|one| one.symbol.as_str()).collect::<Vec<_>>(), ["S0"]);
+    answer.send(Ok(house.keep(kept).await)).unwrap();
+    let Some(Command::Skip { symbols, .. }) = house.commands.recv().await else { panic!("it tells whom it skipped") };
+    assert_eq!(symbols, [], "whoever has a champion is waited for");
 }

@@ -12,9 +12,13 @@ use super::job::{Job, View};
 use super::wire::{Skipped, TrainProgress, TrainReport};
 use crate::calibration::SymbolFit;
 use crate::family::FitError;
-use crate::store::{Alias, VersionFacts};
+use crate::store::{ModelFacts, VersionFacts};
 use crate::training::{Done, MIN_ROWS, Order, Plan, Skip, Trained, Unit, Validation};
+use crate::usable::has_usable_champion;
 use crate::version::{Version, VersionName};
+
+/// Why a symbol is left out that needs no training. Its champion is to be waited for.
+const HAS_CHAMPION: &str = "HAS_CHAMPION";
 
 /// A training that was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +29,7 @@ pub struct TrainRequest {
     pub order: Order,
     /// Learn from bars closed at or before this moment; none means all.
     pub until: Option<Timestamp>,
-    /// Leave out symbols that have a champion.
+    /// Leave out symbols that have a champion which can be used.
     pub missing_only: bool,
 }
 
@@ -102,8 +106,8 @@ impl Training {
                 Err(fault) => return Err(so_far(fault, kept.len(), ready.finals.len())),
             }
         }
-        let skipped = self.skipped.iter().map(|one| one.symbol.clone()).collect();
-        self.tools.commands.skip(skipped).await?;
+        let untrained = self.skipped.iter().filter(|one| one.reason != HAS_CHAMPION);
+        self.tools.commands.skip(untrained.map(|one| one.symbol.clone()).collect()).await?;
         let report = TrainReport { versions: self.facts(&kept).await?, skipped: self.skipped };
         Ok(self.tools.wire.trained(&report))
     }
@@ -158,14 +162,18 @@ impl Training {
         let mut models = HashMap::new();
         for symbol in symbols {
             let model = self.tools.store.model(&symbol).await.map_err(Fault::internal)?;
-            let served = model.as_ref().is_some_and(|m| m.aliases.iter().any(|(alias, _)| *alias == Alias::Champion));
-            if self.request.missing_only && served {
-                self.skip(symbol, "HAS_CHAMPION", "it has a champion already".to_owned());
+            if self.request.missing_only && self.serves(model.as_ref()).await? {
+                self.skip(symbol, HAS_CHAMPION, "it has a champion already".to_owned());
             } else {
                 models.insert(symbol, model.map_or(0, |model| model.versions));
             }
         }
         Ok(models)
+    }
+
+    async fn serves(&self, model: Option<&ModelFacts>) -> Result<bool, Fault> {
+        let Some(model) = model else { return Ok(false) };
+        has_usable_champion(self.tools.store.as_ref(), model).await.map_err(Fault::internal)
     }
 
     async fn plan(&mut self, histories: Vec<(Symbol, Vec<crate::history::DailyBar>)>) -> Result<Arc<Plan>, Fault> {

@@ -289,7 +289,7 @@ async fn champions(store: &dyn Store) -> Result<Vec<Install>, StoreError> {
         let Some(version) = store.version(&name).await? else {
             return Err(StoreError::damaged("serving history", format!("{name} is missing")));
         };
-        if version.reads(&FeatureSet::standard()) {
+        if version.facts.reads(&FeatureSet::standard()) {
             champions.push(Install { version: Arc::new(version), reign: record.reign });
         } else {
             tracing::warn!(version = %name, "was trained on other features and cannot serve; train it again");

@@ -32,7 +32,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Keeps what model-svc must not forget. Every backend passes the same suite of behaviours.
 pub trait Store: Send + Sync {
-    /// Adds trained versions, numbers them, and lets a model's first one be its champion and later ones its challenger.
+    /// Adds trained versions, numbers them, and lets a model's first one be its champion and later ones its challenger. A
+    /// champion that learned from other features than the new version can be used no more: the new one takes its place.
     /// Gives them in the order they came, each with whether it became champion.
     fn add_versions<'a>(&'a self, new: Vec<NewVersion>) -> Answer<'a, Vec<(Version, bool)>>;
 

@@ -18,6 +18,7 @@ macro_rules! passes {
         $crate::store::suite::passes!($make:
             versions_come_back_to_the_last_bit,
             the_first_version_serves_and_the_next_one_waits,
+            a_champion_of_other_features_makes_way_for_the_next_version,
             an_alias_moves_and_its_past_is_kept,
             models_and_versions_come_in_pages,
             forecasts_and_outcomes_are_recorded_once,
@@ -89,6 +90,17 @@ pub(crate) async fn the_first_version_serves_and_the_next_one_waits(store: impl 
     let reigns = store.reigns().await.unwrap();
     assert_eq!(reigns.len(), 2, "challengers do not serve");
     assert_eq!(reigns[0].reign, Reign { version: 1, after: testing::day(449) });
+}
+
+pub(crate) async fn a_champion_of_other_features_makes_way_for_the_next_version(store: impl Store) {
+    let mut others = new_versions();
+    others.iter_mut().for_each(|new| new.trained.facts.feature_set = "of long ago".to_owned());
+    store.add_versions(others).await.unwrap();
+    let became = |added: Vec<(crate::version::Version, bool)>| added.into_iter().map(|(_, champion)| champion);
+    assert!(became(store.add_versions(new_versions()).await.unwrap()).all(|champion| champion), "nothing else serves");
+    assert!(became(store.add_versions(new_versions()).await.unwrap()).all(|champion| !champion));
+    let model = store.model(&testing::symbol("S0")).await.unwrap().unwrap();
+    assert_eq!(model.aliases, [(Alias::Challenger, 3), (Alias::Champion, 2)]);
 }
 
 pub(crate) async fn an_alias_moves_and_its_past_is_kept(store: impl Store) {

@@ -13,6 +13,9 @@ const INSERT: &str = "INSERT INTO versions \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const NEXT_NUMBER: &str = "SELECT COALESCE(MAX(number), 0) + 1 FROM versions WHERE symbol = $1";
 const ONE: &str = "SELECT * FROM versions WHERE symbol = $1 AND number = $2";
+const CHAMPION: &str = "SELECT v.symbol, v.number, create_time, train_start, train_end, family, facts, artefact_digest \
+    FROM versions v JOIN aliases a ON a.symbol = v.symbol AND a.number = v.number \
+    WHERE a.symbol = $1 AND a.alias = $2";
 const PAGE: &str = "SELECT symbol, number, create_time, train_start, train_end, family, facts, artefact_digest \
     FROM versions WHERE symbol = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
 
@@ -33,10 +36,18 @@ async fn add_one(connection: &mut SqliteConnection, new: NewVersion) -> Result<(
     let name = VersionName { symbol, number: number(next)? };
     let version = Version { name, fitted, create_time: time, train_start, train_end, facts };
     insert(connection, &version, &owner).await?;
-    let alias = if next == 1 { Alias::Champion } else { Alias::Challenger };
+    let reigning = champion_features(connection, &version.name.symbol).await?;
+    let is_used = reigning.as_ref() == Some(&version.facts.feature_set);
+    let alias = if is_used { Alias::Challenger } else { Alias::Champion };
     let change = AliasChange { alias, version: version.name.clone(), newest_bar, time, owner, request: None };
     aliases::point(connection, &change).await?;
     Ok((version, alias == Alias::Champion))
+}
+
+/// The feature set of a model's champion; none without one.
+async fn champion_features(connection: &mut SqliteConnection, symbol: &Symbol) -> Result<Option<String>, StoreError> {
+    let query = sqlx::query(CHAMPION).bind(symbol.as_str()).bind(Alias::Champion.name());
+    query.fetch_optional(connection).await?.map(|row| Ok(facts(&row)?.facts.feature_set)).transpose()
 }
 
 async fn insert(connection: &mut SqliteConnection, version: &Version, owner: &str) -> Result<(), StoreError> {
