@@ -15,6 +15,7 @@ use super::{Books, Gather, Round, Start};
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::model::{Signals, heard};
+use crate::prices::GONE_AFTER;
 use crate::store::StateStore;
 
 /// How long a first start waits for signals of a model that has none.
@@ -29,6 +30,8 @@ pub(crate) struct Allocator {
     gather: Gather,
     run: Option<Arc<str>>,
     start: Start,
+    /// Whether the signals began with a snapshot, and no round has come of them yet.
+    is_new: bool,
     /// When a round that is waiting is taken as it is.
     deadline: Option<Instant>,
     /// When a start without any signals is taken as it is.
@@ -50,7 +53,7 @@ impl Allocator {
         let is_first = books.default_book().as_of().await.is_none();
         let (start, run) = (Start::new(is_first.then_some(latch)), run.map(Arc::from));
         let gather = Gather::after(books.done().await);
-        Ok(Self { books, desk, store, signals, gather, run, start, deadline: None, quiet: None })
+        Ok(Self { books, desk, store, signals, gather, run, start, is_new: false, deadline: None, quiet: None })
     }
 
     /// Works until `stop`. Stopping in the middle of a round loses nothing: each portfolio that has not done it does it
@@ -75,7 +78,7 @@ impl Allocator {
             () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => None,
         };
         match told {
-            Some(Told::Open { epoch, .. }) => self.open(epoch.into()).await,
+            Some(Told::Open { epoch, resumed }) => self.open(epoch.into(), resumed).await,
             Some(Told::Events(signals, cursor)) => self.hear(heard(&signals), cursor).await,
             Some(Told::CaughtUp(cursor)) => self.caught_up(cursor),
             Some(Told::Broken) => self.without_model(),
@@ -85,7 +88,8 @@ impl Allocator {
     }
 
     /// A new epoch of signals is a new run of the feed: the portfolios begin anew with it.
-    async fn open(&mut self, run: Arc<str>) {
+    async fn open(&mut self, run: Arc<str>, resumed: bool) {
+        self.is_new = !resumed;
         self.books.belong(&run).await;
         self.books.settle();
         if self.run.as_ref() == Some(&run) {
@@ -145,9 +149,19 @@ impl Allocator {
 
     /// A round is complete.
     async fn due(&mut self, round: Round) {
+        if self.is_new && self.is_bygone(&round) {
+            return;
+        }
+        self.is_new = false;
         if let Some(run) = &self.run {
             self.books.rounds().tell(Due { round: Arc::new(round), run: Arc::clone(run) }).await;
         }
+    }
+
+    /// The newest signal of a symbol whose bars ended long ago makes a round that nobody should begin with: turnover would
+    /// then be counted from weights of that time. The signals' own clock tells, as the market's may be of another run still.
+    fn is_bygone(&self, round: &Round) -> bool {
+        self.gather.newest().is_some_and(|newest| newest.since(round.as_of) > GONE_AFTER)
     }
 
     /// A place is one to go on from when no round is half gathered there.

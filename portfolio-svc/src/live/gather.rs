@@ -45,6 +45,11 @@ impl Gather {
         Some(Round { as_of, heard })
     }
 
+    /// The latest close of which a round waits.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.waiting.last_key_value().map(|(as_of, _)| *as_of)
+    }
+
     /// Whether no round is waiting: everything heard so far is done.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty()

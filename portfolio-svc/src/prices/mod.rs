@@ -8,4 +8,4 @@ mod window;
 pub use day::Day;
 pub use returns::{BadReturns, Returns};
 pub use series::{Close, Series};
-pub use window::{LEAST_RETURNS, TooShort, Window};
+pub use window::{GONE_AFTER, LEAST_RETURNS, TooShort, Window};

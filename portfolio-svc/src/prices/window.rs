@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{BadReturns, Close, Day, Returns};
 
 /// The fewest common returns from which moments are estimated.
 pub const LEAST_RETURNS: usize = 60;
+
+/// A close older than this is no longer of today: its symbol is delisted, or no longer fed.
+pub const GONE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// The newest common returns of a set of instruments.
 #[derive(Clone, Debug)]

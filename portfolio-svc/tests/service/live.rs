@@ -36,6 +36,18 @@ async fn an_allocation_follows_each_round_of_signals() {
 }
 
 #[tokio::test]
+async fn the_first_allocation_is_not_of_a_close_long_ago() {
+    let (peer, data) = (Peer::with_retired(BEGIN, 100).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    let first = stream.allocations(1).await;
+    assert_eq!((days(&peer, &first), first[0].turnover), (vec![BEGIN], None), "bars of one symbol ended on day 100");
+    drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_restart_neither_loses_nor_repeats_an_allocation() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let mut seen = Vec::new();

@@ -28,6 +28,8 @@ pub(crate) struct Tape {
     epoch: watch::Sender<&'static str>,
     /// The day of the last symbol's first bar.
     newcomer_since: usize,
+    /// The day of the last symbol's last bar.
+    retired_after: usize,
     /// Whether the model answers no questions.
     mute: Arc<AtomicBool>,
     /// Whether live bars can be subscribed to; until then, who asks waits.
@@ -50,6 +52,7 @@ impl Tape {
             clock: watch::Sender::new(clock),
             epoch: watch::Sender::new(epoch),
             newcomer_since: 1,
+            retired_after: usize::MAX,
             mute: Arc::default(),
             live: watch::Sender::new(true),
             behind: Arc::default(),
@@ -62,7 +65,7 @@ impl Tape {
 
     /// Whether a symbol has a bar of a day.
     fn has_bar(&self, day: usize, symbol: usize) -> bool {
-        symbol + 1 < self.symbols.len() || day >= self.newcomer_since
+        symbol + 1 < self.symbols.len() || (self.newcomer_since..=self.retired_after).contains(&day)
     }
 
     /// When the session of a day ends, counted from 1.
@@ -97,6 +100,12 @@ impl Peer {
     /// The same, but the last symbol has bars from a later day on.
     pub(crate) async fn with_newcomer(clock: usize, since: usize) -> Self {
         let tape = Tape { newcomer_since: since, ..Tape::load(clock, "first") };
+        Self::serve("127.0.0.1:0".parse().unwrap(), tape).await
+    }
+
+    /// The same, but the last symbol has bars up to an earlier day.
+    pub(crate) async fn with_retired(clock: usize, after: usize) -> Self {
+        let tape = Tape { retired_after: after, ..Tape::load(clock, "first") };
         Self::serve("127.0.0.1:0".parse().unwrap(), tape).await
     }
 

@@ -1,16 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use crate::prices::{Close, LEAST_RETURNS, Series};
+use crate::prices::{Close, GONE_AFTER, LEAST_RETURNS, Series};
 
 /// The most closes that are kept of one symbol: the longest lookback and one more.
 const MOST: usize = 10_001;
-
-/// A symbol whose newest close is older than this has left the live portfolio: delisted, or no longer fed.
-const GONE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// Adjusted closes by symbol: a cache of what market-svc has.
 #[derive(Debug, Default)]
@@ -119,6 +115,8 @@ impl Closes {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::prices::Day;
 

@@ -24,20 +24,31 @@ pub(crate) fn expected(place: usize) -> f64 {
 /// The drift in each forecast.
 pub(crate) const DRIFT: f64 = 5e-5;
 
+/// The signals of one day.
 fn signals(tape: &Tape, day: usize) -> Vec<Signal> {
-    let signal = |symbol: &String| Signal {
-        symbol: symbol.clone(),
+    let fed = (0..tape.symbols.len()).filter(|symbol| tape.has_bar(day, *symbol));
+    fed.map(|symbol| signal(tape, symbol, day)).collect()
+}
+
+/// The newest signal of each symbol.
+fn newest(tape: &Tape, day: usize) -> Vec<Signal> {
+    let newest = |symbol| (1..=day).rev().find(|day| tape.has_bar(*day, symbol));
+    (0..tape.symbols.len()).filter_map(|symbol| Some(signal(tape, symbol, newest(symbol)?))).collect()
+}
+
+fn signal(tape: &Tape, symbol: usize, day: usize) -> Signal {
+    Signal {
+        symbol: tape.symbols[symbol].clone(),
         action: Action::Hold.into(),
         as_of: Some(tape.close_time(day)),
         ..Signal::default()
-    };
-    tape.symbols.iter().map(signal).collect()
+    }
 }
 
 fn response(tape: &Tape, part: Part) -> StreamSignalsResponse {
     match part {
         Part::Ack(ack) => StreamSignalsResponse { control: Some(Control::Ack(ack)), ..Default::default() },
-        Part::Snapshot(day) => StreamSignalsResponse { signals: signals(tape, day), ..Default::default() },
+        Part::Snapshot(day) => StreamSignalsResponse { signals: newest(tape, day), ..Default::default() },
         Part::SnapshotComplete(done, cursor) => {
             StreamSignalsResponse { control: Some(Control::SnapshotComplete(done)), cursor, ..Default::default() }
         }
