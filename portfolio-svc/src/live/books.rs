@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tickmesh_fanout::log::LogError;
 use tickmesh_fanout::topic::{Messages, Subscription};
 use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::Ending;
@@ -106,20 +107,46 @@ impl Books {
     async fn reopen(&self) -> Result<(), Error> {
         let stored = self.store.plans().await?.into_iter().filter(|stored| stored.book != DEFAULT);
         for (place, StoredPlan { book: id, plan, asked_time }) in stored.enumerate() {
-            match plan.as_deref().and_then(order::decode).filter(|_| place < self.most) {
-                Some(plan) => {
-                    let open = self.begin(&id, plan).await?;
-                    if let Ok((place, ..)) = self.custom.take(&id, asked_time) {
-                        drop(place.set(open));
-                    }
-                }
-                None => {
-                    tracing::info!(book = id, "a live portfolio that cannot be gone on with is forgotten");
-                    self.forget(&id).await?;
-                }
+            let plan = plan.as_deref().and_then(order::decode).filter(|_| place < self.most);
+            let open = match plan {
+                Some(plan) => self.reopen_one(&id, plan).await?,
+                None => None,
+            };
+            let Some(open) = open else {
+                tracing::info!(book = id, "a live portfolio that cannot be gone on with is forgotten");
+                self.forget(&id).await?;
+                continue;
+            };
+            if let Ok((place, ..)) = self.custom.take(&id, asked_time) {
+                drop(place.set(open));
             }
         }
+        self.sweep().await;
         Ok(())
+    }
+
+    /// `None` if its log is damaged: it is as good as lost, and no reason for the others not to start.
+    async fn reopen_one(&self, id: &str, plan: Plan) -> Result<Option<Open>, Error> {
+        match self.begin(id, plan).await {
+            Err(Error::Log(error @ LogError::Damaged { .. })) => {
+                tracing::error!(book = id, %error, "the log of a live portfolio cannot be read");
+                Ok(None)
+            }
+            opened => opened.map(Some),
+        }
+    }
+
+    /// Removes what a crash left of portfolios that made way.
+    async fn sweep(&self) {
+        let Ok(mut found) = tokio::fs::read_dir(self.dir.join("books")).await else { return };
+        while let Ok(Some(entry)) = found.next_entry().await {
+            if entry.file_name().to_str().is_some_and(|id| self.custom.has(id)) {
+                continue;
+            }
+            if let Err(error) = tokio::fs::remove_dir_all(entry.path()).await {
+                tracing::warn!(path = %entry.path().display(), %error, "a log without a portfolio cannot be removed");
+            }
+        }
     }
 
     /// The default portfolio.
@@ -249,12 +276,14 @@ impl Books {
     }
 
     /// Removes what is stored of a portfolio. The caller holds `files`.
+    ///
+    /// The log is put aside first: a crash leaves all of it or nothing under its name, and the next start sweeps the rest.
     async fn remove(&self, id: &str) -> Result<(), Error> {
         self.store.forget(id).await?;
-        match tokio::fs::remove_dir_all(self.log(id)).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Files(error)),
-            _ => Ok(()),
-        }
+        let (log, aside) = (self.log(id), self.log(&format!("{id}.removed")));
+        gone(tokio::fs::remove_dir_all(&aside).await)?;
+        gone(tokio::fs::rename(log, &aside).await)?;
+        gone(tokio::fs::remove_dir_all(aside).await)
     }
 
     /// Ends the tasks of all portfolios.
@@ -293,6 +322,14 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.end.cancel();
+    }
+}
+
+/// What is not there needs no removal.
+fn gone(removed: std::io::Result<()>) -> Result<(), Error> {
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Files(error)),
+        _ => Ok(()),
     }
 }
 

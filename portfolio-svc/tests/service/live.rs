@@ -332,6 +332,32 @@ async fn a_portfolio_that_is_too_far_behind_says_so_by_a_log_that_begins_anew() 
 }
 
 #[tokio::test]
+async fn a_damaged_log_is_its_portfolios_end_and_nobody_elses() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    own.allocations(1).await;
+    drop(own);
+    service.stop().await;
+    let books = data.path().join("log/books");
+    let log = books.read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::write(log.join("identity"), "nonsense").unwrap();
+    let left = books.join("left by a crash");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("segment"), "half of one").unwrap();
+
+    let service = Service::start(&peer, data.path()).await;
+    assert!(!left.exists() && !log.exists());
+    let mut own = service.stream(risk_parity(0.5)).await;
+    own.ack().await;
+    assert_eq!(days(&peer, &own.allocations(1).await), [BEGIN]);
+    drop(own);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_first_start_without_a_model_is_ready() {
     let data = tempfile::tempdir().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
