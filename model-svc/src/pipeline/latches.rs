@@ -77,7 +77,7 @@ impl Latches {
         };
         let trained = count(&|symbol, standing| self.skipped.contains(symbol) || standing.is_some_and(has_champion));
         let forecast = count(&|_, standing| standing.is_none_or(has_spoken));
-        move_on(&mut self.train, trained, total, "symbols with a champion; train the others with `tickmesh train`");
+        move_on(&mut self.train, trained, total, "symbols with a champion, or left out by a training");
         if self.train.is_none() {
             move_on(&mut self.forecasts, forecast, total, "symbols with a forecast");
         }
