@@ -51,9 +51,10 @@ pub async fn run(global: &Global, args: WatchArgs) -> Result<(), Failure> {
     let channel = connect::channel(&global.server).await?;
     let mut messages = messages(channel, &args.symbols);
     let mut board = Board::default();
-    let mut updates = 0;
+    let (mut updates, mut knows_its_symbols) = (0, false);
     while let Some(message) = messages.next().await {
         let Message { ack, events } = message?;
+        knows_its_symbols |= ack.is_some();
         check(&ack.unwrap_or_default(), &args.symbols)?;
         for event in &events {
             if global.json {
@@ -65,7 +66,8 @@ pub async fn run(global: &Global, args: WatchArgs) -> Result<(), Failure> {
             board.paint()?;
         }
         updates += u64::from(!events.is_empty());
-        if args.updates.is_some_and(|most| updates >= most) {
+        // The other streams may be ahead of the one that says which symbols there are.
+        if knows_its_symbols && args.updates.is_some_and(|most| updates >= most) {
             break;
         }
     }
