@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // here a test fails that cannot go on
 
+mod faults;
 mod harness;
 mod live;
 mod once;
