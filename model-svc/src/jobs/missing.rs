@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tickmesh_mesh::client::Backoff;
-use tickmesh_mesh::status::Fault;
+use tickmesh_mesh::status::{Code, Fault};
 
 use super::board::{Jobs, Launch};
 use super::train::TrainRequest;
@@ -18,19 +18,27 @@ impl Jobs {
     /// Trains every symbol without a champion once the market's history is in. Bars of the market's replay are left out:
     /// however far it has got by then, the models have not seen what it plays.
     ///
-    /// While it cannot begin it tries again. A training that has ended is the last one, whatever its end: it may have been
-    /// cancelled on purpose.
+    /// When it cannot begin or fails it tries again, since nobody else will: the service is not ready before. Only one that
+    /// was cancelled is the last one, for that was on purpose.
     pub async fn train_missing(self) {
         self.tools.shared.until_loaded().await;
-        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
-        loop {
-            match self.begin_missing().await {
-                Ok(None) => return,
-                Ok(Some(id)) => return self.tell_end(&id).await,
-                Err(fault) => tracing::warn!(%fault, "the first training cannot begin; trying again"),
-            }
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
+        while !self.train_once().await {
             backoff.wait().await;
         }
+    }
+
+    /// Trains once; says whether that was the last time.
+    async fn train_once(&self) -> bool {
+        let begun = match self.begin_missing().await {
+            Ok(Some(id)) => self.is_over(&id).await,
+            Ok(None) => Ok(true),
+            Err(fault) => Err(fault),
+        };
+        begun.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "the first training cannot be made; trying again");
+            false
+        })
     }
 
     /// Starts the training, unless every symbol has a champion.
@@ -56,20 +64,21 @@ impl Jobs {
         Ok(false)
     }
 
-    async fn tell_end(&self, id: &str) {
+    /// Waits for a training's end; says whether it was trained, or is not to be.
+    async fn is_over(&self, id: &str) -> Result<bool, Fault> {
         loop {
-            match self.wait(id, WATCH).await.map(|view| view.state) {
-                Ok(State::Running) => {}
-                Ok(State::Ended(Outcome::Response(_))) => {
-                    return tracing::info!("symbols without a champion are trained");
-                }
-                Ok(State::Ended(Outcome::Failure(_))) | Err(_) => {
-                    return tracing::error!(
-                        operation = id,
-                        "the first training failed; start one with `tickmesh train`"
-                    );
-                }
+            let State::Ended(outcome) = self.wait(id, WATCH).await?.state else { continue };
+            let Outcome::Failure(status) = outcome else {
+                tracing::info!("symbols without a champion are trained");
+                return Ok(true);
+            };
+            let code = self.tools.wire.code(&status);
+            if code == Code::Cancelled {
+                tracing::warn!(operation = id, "the first training was cancelled; start one with `tickmesh train`");
+                return Ok(true);
             }
+            tracing::warn!(operation = id, ?code, "the first training failed; trying again");
+            return Ok(false);
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -23,13 +24,27 @@ use crate::version::{Version, VersionName};
 /// No wait for an event lasts longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A market of two symbols.
-struct Two;
+/// A market of symbols with so many bars, S0 and S1 unless a test says otherwise.
+struct Few {
+    symbols: Vec<(&'static str, usize)>,
+    /// How often it still refuses to give bars.
+    refusals: AtomicU32,
+}
 
-impl Market for Two {
+impl Default for Few {
+    fn default() -> Self {
+        Self { symbols: vec![("S0", 450), ("S1", 450)], refusals: AtomicU32::new(0) }
+    }
+}
+
+impl Market for Few {
     fn listed(&self) -> BoxFuture<'_, Result<Vec<Listed>, Fault>> {
-        let one = |name| Listed { symbol: testing::symbol(name), calendar: Calendar::NewYork, daily_bars: 450 };
-        Box::pin(async move { Ok(["S0", "S1"].map(one).to_vec()) })
+        let one = |(name, bars): &(&str, usize)| Listed {
+            symbol: testing::symbol(name),
+            calendar: Calendar::NewYork,
+            daily_bars: *bars as u64,
+        };
+        Box::pin(async move { Ok(self.symbols.iter().map(one).collect()) })
     }
 
     fn replay_start(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Fault>> {
@@ -37,8 +52,14 @@ impl Market for Two {
     }
 
     fn history<'a>(&'a self, symbol: &'a Symbol) -> BoxFuture<'a, Result<Vec<DailyBar>, Fault>> {
-        let seed = u64::from(symbol.as_str() == "S1");
-        Box::pin(async move { Ok(testing::walk(seed, 450)) })
+        let refused = self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let at = self.symbols.iter().position(|(name, _)| *name == symbol.as_str()).unwrap();
+        Box::pin(async move {
+            match refused {
+                Ok(_) => Err(Fault::unavailable("CONNECTION_LOST", "it restarts", Duration::ZERO)),
+                Err(_) => Ok(testing::walk(at as u64, self.symbols[at].1)),
+            }
+        })
     }
 }
 
@@ -55,12 +76,16 @@ impl House {
     }
 
     async fn over(store: SqliteStore) -> Self {
+        Self::behind(Few::default(), store).await
+    }
+
+    async fn behind(market: Few, store: SqliteStore) -> Self {
         let (commands, received) = Commands::new();
         let tools = Tools {
             store: Arc::new(store.clone()),
             shared: Arc::default(),
             commands,
-            market: Arc::new(Two),
+            market: Arc::new(market),
             cpu: CpuPool::new(2, 64).unwrap(),
             wire: Arc::new(ProtoWire),
         };
@@ -147,8 +172,6 @@ async fn a_training_that_is_being_kept_can_no_longer_be_cancelled() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     let versions = house.keep(last).await;
     answer.send(Ok(versions)).expect("the training still waits for it");
-    let Some(Command::Skip { answer, .. }) = house.commands.recv().await else { panic!("it tells whom it skipped") };
-    answer.send(Ok(())).unwrap();
     let ended = house.jobs.wait(&id, PATIENCE).await.unwrap();
     assert!(matches!(ended.state, State::Ended(Outcome::Response(_))), "what was kept is not called cancelled");
 }
@@ -176,10 +199,42 @@ async fn champions_of_other_features_are_missing_ones_and_their_successors_serve
     store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
     let mut house = House::over(store).await;
     let missing = TrainRequest { missing_only: true, ..small() };
-    house.jobs.train(launch(), missing).await.unwrap();
+    let id = house.jobs.train(launch(), missing).await.unwrap().id;
     let (kept, answer) = house.asked_to_keep().await;
     assert_eq!(kept.iter().map(|one| one.symbol.as_str()).collect::<Vec<_>>(), ["S0"]);
     answer.send(Ok(house.keep(kept).await)).unwrap();
-    let Some(Command::Skip { symbols, .. }) = house.commands.recv().await else { panic!("it tells whom it skipped") };
-    assert_eq!(symbols, [], "whoever has a champion is waited for");
+    house.jobs.wait(&id, PATIENCE).await.unwrap();
+    assert!(house.commands.try_recv().is_err(), "whoever has a champion is waited for, and not called skipped");
+}
+
+#[tokio::test]
+async fn whom_a_training_skips_it_tells_before_it_learns() {
+    let market = Few { symbols: vec![("S0", 450), ("TINY", 40)], ..Few::default() };
+    let mut house = House::behind(market, in_memory().await).await;
+    house.train().await;
+    let next = async {
+        loop {
+            match house.commands.recv().await.unwrap() {
+                Command::Skip { symbols, .. } => return symbols,
+                Command::Backfill { answer, .. } | Command::List { answer, .. } => answer.send(Ok(())).unwrap(),
+                other => panic!("too early: {other:?}"),
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, next).await.unwrap(), [testing::symbol("TINY")]);
+}
+
+#[tokio::test]
+async fn the_first_training_is_tried_again_when_it_fails_and_not_when_it_was_cancelled() {
+    let market = Few { refusals: AtomicU32::new(1), ..Few::default() };
+    let mut house = House::behind(market, in_memory().await).await;
+    house.jobs.tools.shared.loaded.send_replace(true);
+    let first = tokio::spawn(house.jobs.clone().train_missing());
+    let (kept, answer) = house.asked_to_keep().await;
+    let operations = house.jobs.list("", 9).await.unwrap();
+    assert_eq!(operations.len(), 2, "one that failed and one that works");
+    house.jobs.cancel(&operations[1].id).await.unwrap();
+    answer.send(Ok(house.keep(kept).await)).unwrap();
+    tokio::time::timeout(PATIENCE, first).await.expect("it is the last one").unwrap();
+    assert_eq!(house.jobs.list("", 9).await.unwrap().len(), 2);
 }

@@ -17,9 +17,6 @@ use crate::training::{Done, MIN_ROWS, Order, Plan, Skip, Trained, Unit, Validati
 use crate::usable::has_usable_champion;
 use crate::version::{Version, VersionName};
 
-/// Why a symbol is left out that needs no training. Its champion is to be waited for.
-const HAS_CHAMPION: &str = "HAS_CHAMPION";
-
 /// A training that was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainRequest {
@@ -106,8 +103,6 @@ impl Training {
                 Err(fault) => return Err(so_far(fault, kept.len(), ready.finals.len())),
             }
         }
-        let untrained = self.skipped.iter().filter(|one| one.reason != HAS_CHAMPION);
-        self.tools.commands.skip(untrained.map(|one| one.symbol.clone()).collect()).await?;
         let report = TrainReport { versions: self.facts(&kept).await?, skipped: self.skipped };
         Ok(self.tools.wire.trained(&report))
     }
@@ -151,7 +146,7 @@ impl Training {
                 Ok(Some(trained))
             }
             Err(skip) => {
-                self.skip_all(vec![skip]);
+                self.skip_all(vec![skip]).await?;
                 Ok(None)
             }
         }
@@ -163,7 +158,7 @@ impl Training {
         for symbol in symbols {
             let model = self.tools.store.model(&symbol).await.map_err(Fault::internal)?;
             if self.request.missing_only && self.serves(model.as_ref()).await? {
-                self.skip(symbol, HAS_CHAMPION, "it has a champion already".to_owned());
+                self.skip(symbol, "HAS_CHAMPION", "it has a champion already".to_owned());
             } else {
                 models.insert(symbol, model.map_or(0, |model| model.versions));
             }
@@ -179,7 +174,7 @@ impl Training {
     async fn plan(&mut self, histories: Vec<(Symbol, Vec<crate::history::DailyBar>)>) -> Result<Arc<Plan>, Fault> {
         let order = self.request.order;
         let (plan, skipped) = patiently(&self.tools.cpu, move || Plan::new(order, histories)).await?;
-        self.skip_all(skipped);
+        self.skip_all(skipped).await?;
         Ok(Arc::new(plan))
     }
 
@@ -230,7 +225,12 @@ impl Training {
         Ok(facts)
     }
 
-    fn skip_all(&mut self, skipped: Vec<(Symbol, Skip)>) {
+    /// Leaves out symbols that cannot be trained, and says so at once: nobody need wait for them, whatever the end.
+    async fn skip_all(&mut self, skipped: Vec<(Symbol, Skip)>) -> Result<(), Fault> {
+        if skipped.is_empty() {
+            return Ok(());
+        }
+        self.tools.commands.skip(skipped.iter().map(|(symbol, _)| symbol.clone()).collect()).await?;
         for (symbol, skip) in skipped {
             match skip {
                 Skip::TooFewRows { rows } => {
@@ -243,6 +243,7 @@ impl Training {
                 }
             }
         }
+        Ok(())
     }
 
     fn skip(&mut self, symbol: Symbol, reason: &'static str, message: String) {

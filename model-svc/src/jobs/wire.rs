@@ -1,4 +1,4 @@
-use tickmesh_mesh::status::Fault;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::calibration::Calibration;
@@ -18,6 +18,8 @@ pub trait Wire: Send + Sync {
     fn evaluated(&self, report: &EvaluateReport) -> Vec<u8>;
     /// A failure.
     fn failure(&self, fault: Fault) -> Vec<u8>;
+    /// The code of an encoded failure.
+    fn code(&self, failure: &[u8]) -> Code;
 }
 
 /// How far a training is.

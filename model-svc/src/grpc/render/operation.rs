@@ -1,6 +1,6 @@
 use prost::Message;
 use prost_types::Any;
-use tickmesh_mesh::status::Fault;
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::google::longrunning::{self, operation::Result as Ended};
 use tickmesh_proto::google::rpc::Status;
 use tickmesh_proto::model::v1 as wire;
@@ -67,6 +67,10 @@ impl Wire for ProtoWire {
 
     fn failure(&self, fault: Fault) -> Vec<u8> {
         status(fault).encode_to_vec()
+    }
+
+    fn code(&self, failure: &[u8]) -> Code {
+        Status::decode(failure).map_or(Code::Internal, |status| Code::from(tonic::Code::from_i32(status.code)))
     }
 }
 
