@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tickmesh_mesh::client::Backoff;
 use tickmesh_mesh::cpu::{CpuPool, Wanted};
 use tickmesh_mesh::status::{Code, Fault, Violations, beyond_clock};
 use tickmesh_proto::types::{Symbol, Timestamp};
@@ -14,8 +15,10 @@ use crate::optimise::Interrupt;
 use crate::plan::{Allocation, Held, Inputs, Insight, Plan, allocate, efficient};
 use crate::prices::{LEAST_RETURNS, TooShort, Window};
 
-/// Between two questions to a model that has not taken in the newest bar yet.
-const MODEL_PAUSE: Duration = Duration::from_millis(10);
+/// Between the first two questions to a model that has not taken in the newest bar yet, at most.
+const MODEL_FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// Between two later ones: a model that takes long is busy enough.
+const MODEL_LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// When to ask again for forecasts from a model that is behind for longer than patience lasts.
 const MODEL_BEHIND_RETRY: Duration = Duration::from_secs(1);
 
@@ -151,10 +154,11 @@ impl Desk {
     /// waited for.
     async fn insights(&self, symbols: &[Symbol], as_of: Timestamp) -> Result<Vec<Insight>, Fault> {
         let patient = Instant::now() + self.patience;
+        let mut backoff = Backoff::new(MODEL_FIRST_PAUSE, MODEL_LONGEST_PAUSE);
         loop {
             match self.model.insights(symbols, as_of).await {
                 Err(fault) if fault.reason() == "BEYOND_CLOCK" && Instant::now() < patient => {
-                    tokio::time::sleep(MODEL_PAUSE).await;
+                    backoff.wait().await;
                 }
                 Err(fault) if fault.reason() == "BEYOND_CLOCK" => return Err(model_behind(as_of)),
                 said => return said,

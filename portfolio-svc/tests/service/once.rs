@@ -303,6 +303,8 @@ async fn a_model_that_is_a_moment_behind_the_newest_bar_is_waited_for() {
     assert_eq!(allocation.as_of, Some(peer.tape.close_time(ALL)));
     peer.hold_model_back(usize::MAX);
     assert_eq!(refusal(&mut service, forecast()).await, (Code::Unavailable, "MODEL_BEHIND".to_owned()));
+    let questions = usize::MAX - peer.held_back();
+    assert!(questions < 25, "{questions} questions to a model that is busy");
 }
 
 #[tokio::test]

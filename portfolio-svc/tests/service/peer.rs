@@ -139,6 +139,11 @@ impl Peer {
         self.tape.behind.store(questions, Ordering::Relaxed);
     }
 
+    /// How many more questions the model would refuse.
+    pub(crate) fn held_back(&self) -> usize {
+        self.tape.behind.load(Ordering::Relaxed)
+    }
+
     /// Lets questions to the model hang.
     pub(crate) fn mute_model(&self) {
         self.tape.mute.store(true, Ordering::Relaxed);
