@@ -3,20 +3,22 @@
 use std::collections::BTreeMap;
 
 use console::Term;
-use futures_util::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use tickmesh_fanout::follow::HEARTBEAT;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::market::v1::market_service_client::MarketServiceClient;
+use tickmesh_proto::market::v1::stream_ticks_response::Control;
 use tickmesh_proto::market::v1::{StreamTicksRequest, StreamTicksResponse, Tick, tick};
 use tickmesh_proto::model::v1::forecast_service_client::ForecastServiceClient;
-use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest, StreamSignalsResponse};
+use tickmesh_proto::model::v1::{Signal, StreamSignalsRequest};
 use tickmesh_proto::portfolio::v1::optimizer_service_client::OptimizerServiceClient;
-use tickmesh_proto::portfolio::v1::{Allocation, StreamAllocationsRequest, StreamAllocationsResponse};
-use tickmesh_proto::r#type::v1::Ack;
+use tickmesh_proto::portfolio::v1::{Allocation, StreamAllocationsRequest};
+use tickmesh_proto::r#type::v1::RejectedSymbol;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use super::follow::{Call, Message as _, follow};
 use super::predict;
+use super::streams::{Call, Update, followed, messages};
 use crate::cli::{Global, WatchArgs};
 use crate::failure::Failure;
 use crate::{connect, output};
@@ -34,10 +36,13 @@ struct Line {
 struct Board {
     lines: BTreeMap<String, Line>,
     painted: usize,
+    /// Whether the market has said which of the symbols it has.
+    knows_its_symbols: bool,
 }
 
 /// One thing that arrived on any of the three streams.
-enum Event {
+#[derive(Debug)]
+pub(super) enum Event {
     Tick(Tick),
     Signal(Signal),
     Allocation(Allocation),
@@ -49,97 +54,62 @@ enum Event {
 /// If a stream is lost for good, or none of the symbols exists.
 pub async fn run(global: &Global, args: WatchArgs) -> Result<(), Failure> {
     let channel = connect::channel(&global.server).await?;
-    let mut messages = messages(channel, &args.symbols);
+    let mut messages = updates(channel, &args.symbols);
     let mut board = Board::default();
-    let (mut updates, mut knows_its_symbols) = (0, false);
-    while let Some(message) = messages.next().await {
-        let Message { ack, events } = message?;
-        knows_its_symbols |= ack.is_some();
-        check(&ack.unwrap_or_default(), &args.symbols)?;
-        for event in &events {
-            if global.json {
-                output::line(event.json()?);
-            }
-            board.take(event, &args.symbols);
-        }
-        if !global.json && !events.is_empty() {
-            board.paint()?;
-        }
-        updates += u64::from(!events.is_empty());
+    let mut shown = 0;
+    while let Some(updates) = messages.next().await {
+        shown += u64::from(board.show(updates?, global, &args.symbols)?);
         // The other streams may be ahead of the one that says which symbols there are.
-        if knows_its_symbols && args.updates.is_some_and(|most| updates >= most) {
+        if board.knows_its_symbols && args.updates.is_some_and(|most| shown >= most) {
             break;
         }
     }
     Ok(())
 }
 
-/// Tells the symbols that a stream refuses.
-///
-/// # Errors
-/// If it refuses them all.
-fn check(ack: &Ack, symbols: &[String]) -> Result<(), Failure> {
-    let refused: Vec<_> = ack.rejected_symbols.iter().map(|r| format!("{}: {}", r.symbol, r.message)).collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let text = refused.join("; ");
-    if refused.len() >= symbols.len() {
-        let reason = ack.rejected_symbols[0].reason.clone();
-        return Err(Fault::new(Code::NotFound, reason, text).into());
-    }
-    eprintln!("tickmesh: {text}");
-    Ok(())
-}
-
-/// One message of any of the three streams.
-struct Message {
-    /// Terms that the symbols on the command line stand under: the market's, which knows every symbol.
-    ack: Option<Ack>,
-    events: Vec<Event>,
-}
-
-fn messages(channel: Channel, symbols: &[String]) -> impl Stream<Item = Result<Message, Status>> + use<> {
-    let of_ticks = |m: StreamTicksResponse| Message {
-        ack: m.ack().cloned(),
-        events: m.ticks.into_iter().map(Event::Tick).collect(),
-    };
-    let of_signals =
-        |m: StreamSignalsResponse| Message { ack: None, events: m.signals.into_iter().map(Event::Signal).collect() };
-    let of_allocations = |m: StreamAllocationsResponse| Message {
-        ack: None,
-        events: m.allocations.into_iter().map(Event::Allocation).collect(),
-    };
+fn updates(channel: Channel, symbols: &[String]) -> impl Stream<Item = Result<Vec<Update>, Status>> + use<> {
     stream::select_all([
-        follow(ticks(channel.clone(), symbols.to_vec())).map_ok(of_ticks).boxed(),
-        follow(signals(channel.clone(), symbols.to_vec())).map_ok(of_signals).boxed(),
-        follow(allocations(channel)).map_ok(of_allocations).boxed(),
+        followed("ticks", ticks(channel.clone(), symbols.to_vec())).boxed(),
+        followed("signals", signals(channel.clone(), symbols.to_vec())).boxed(),
+        followed("allocations", allocations(channel)).boxed(),
     ])
 }
 
-fn ticks(channel: Channel, symbols: Vec<String>) -> Call<StreamTicksResponse> {
-    Box::new(move |cursor| {
-        let mut client = MarketServiceClient::new(channel.clone());
-        let symbols = symbols.clone();
-        let request = StreamTicksRequest { symbols, resume_after: cursor, best_effort: true, ..Default::default() };
-        async move { Ok(client.stream_ticks(request).await?.into_inner()) }.boxed()
+fn ticks(channel: Channel, symbols: Vec<String>) -> Call {
+    Box::new(move |resume_after| {
+        let (mut client, symbols) = (MarketServiceClient::new(channel.clone()), symbols.clone());
+        let heartbeat_interval = Some(HEARTBEAT);
+        let request =
+            StreamTicksRequest { symbols, resume_after, best_effort: true, heartbeat_interval, ..Default::default() };
+        async move { Ok(messages(client.stream_ticks(request).await?, Event::Tick, refused)) }.boxed()
     })
 }
 
-fn signals(channel: Channel, symbols: Vec<String>) -> Call<StreamSignalsResponse> {
-    Box::new(move |cursor| {
-        let mut client = ForecastServiceClient::new(channel.clone());
-        let symbols = symbols.clone();
-        let request = StreamSignalsRequest { symbols, resume_after: cursor, best_effort: true, ..Default::default() };
-        async move { Ok(client.stream_signals(request).await?.into_inner()) }.boxed()
+/// The symbols that the market, which knows them all, does not have, once it says so.
+fn refused(message: &StreamTicksResponse) -> Option<Vec<RejectedSymbol>> {
+    match &message.control {
+        Some(Control::Ack(ack)) => Some(ack.rejected_symbols.clone()),
+        _ => None,
+    }
+}
+
+fn signals(channel: Channel, symbols: Vec<String>) -> Call {
+    Box::new(move |resume_after| {
+        let (mut client, symbols) = (ForecastServiceClient::new(channel.clone()), symbols.clone());
+        let heartbeat_interval = Some(HEARTBEAT);
+        let request =
+            StreamSignalsRequest { symbols, resume_after, best_effort: true, heartbeat_interval, ..Default::default() };
+        async move { Ok(messages(client.stream_signals(request).await?, Event::Signal, |_| None)) }.boxed()
     })
 }
 
-fn allocations(channel: Channel) -> Call<StreamAllocationsResponse> {
-    Box::new(move |cursor| {
+fn allocations(channel: Channel) -> Call {
+    Box::new(move |resume_after| {
         let mut client = OptimizerServiceClient::new(channel.clone());
-        let request = StreamAllocationsRequest { resume_after: cursor, best_effort: true, ..Default::default() };
-        async move { Ok(client.stream_allocations(request).await?.into_inner()) }.boxed()
+        let heartbeat_interval = Some(HEARTBEAT);
+        let request =
+            StreamAllocationsRequest { resume_after, best_effort: true, heartbeat_interval, ..Default::default() };
+        async move { Ok(messages(client.stream_allocations(request).await?, Event::Allocation, |_| None)) }.boxed()
     })
 }
 
@@ -154,6 +124,54 @@ impl Event {
 }
 
 impl Board {
+    /// Shows the updates of one message; false if it brought no events.
+    fn show(&mut self, updates: Vec<Update>, global: &Global, symbols: &[String]) -> Result<bool, Failure> {
+        let mut has_events = false;
+        for update in updates {
+            match update {
+                Update::Refused(refused) => {
+                    self.knows_its_symbols = true;
+                    self.tell_refused(&refused, symbols)?;
+                }
+                Update::Line { name, is_lost } => {
+                    let state = if is_lost { "lost; calling again" } else { "back" };
+                    self.tell(&format!("the stream of {name} is {state}"));
+                }
+                Update::Event(event) => {
+                    has_events = true;
+                    if global.json {
+                        output::line(event.json()?);
+                    }
+                    self.take(&event, symbols);
+                }
+            }
+        }
+        if has_events && !global.json {
+            self.paint()?;
+        }
+        Ok(has_events)
+    }
+
+    /// Tells the symbols that the market refuses.
+    ///
+    /// # Errors
+    /// If it refuses them all.
+    fn tell_refused(&mut self, refused: &[RejectedSymbol], symbols: &[String]) -> Result<(), Failure> {
+        let Some(first) = refused.first() else { return Ok(()) };
+        let text = refused.iter().map(|r| format!("{}: {}", r.symbol, r.message)).collect::<Vec<_>>().join("; ");
+        if refused.len() >= symbols.len() {
+            return Err(Fault::new(Code::NotFound, first.reason.clone(), text).into());
+        }
+        self.tell(&text);
+        Ok(())
+    }
+
+    /// A line beside the table, which is painted below it from here on.
+    fn tell(&mut self, text: &str) {
+        eprintln!("tickmesh: {text}");
+        self.painted = 0;
+    }
+
     fn take(&mut self, event: &Event, wanted: &[String]) {
         match event {
             Event::Tick(tick) => {
