@@ -47,10 +47,10 @@ def test_every_bad_field_of_a_get_is_named(mesh):
 
 
 def test_every_bad_field_of_a_post_is_named(mesh):
-    request = portfolio.OptimizeRequest(target=0.1, lookback=3, symbols=["AAPL"])
+    request = portfolio.OptimizeRequest(target=0.1, lookback=3, symbols=["aapl"], objective=77)
     stub = portfolio_grpc.OptimizerServiceStub(mesh.channel())
     expected = violations_of_grpc(lambda: stub.Optimize(request, timeout=5))
-    body = {"target": 0.1, "lookback": 3, "symbols": ["AAPL"]}
+    body = {"target": 0.1, "lookback": 3, "symbols": ["aapl"], "objective": 77}
     assert violations_of_rest(mesh.post("/v1/portfolios:optimize", json.dumps(body))) == expected
     assert violations_of_rest(mesh.post("/predict", '{"symbol":"aapl","foo":1}')) == ["foo", "symbol"]
 

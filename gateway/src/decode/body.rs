@@ -1,10 +1,11 @@
 //! A request's body.
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 use serde_json::Value as Json;
 use tickmesh_mesh::status::Violations;
 
 use super::{json, message};
+use crate::contract::find_field;
 
 /// The deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
@@ -12,13 +13,32 @@ pub const MAX_DEPTH: usize = 64;
 /// Reads a body as JSON, whatever its content type says; an empty body is `{}`. What does not fit is added to
 /// `violations`, and the message holds the rest.
 pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Violations) -> DynamicMessage {
-    match parse(bytes, violations) {
-        Ok(json) => message(descriptor, &json, violations),
+    let mut repeated = Violations::new();
+    match parse(bytes, &mut repeated) {
+        Ok(json) => {
+            for (path, rule) in repeated.iter() {
+                violations.add(&proto_path(descriptor, path), rule);
+            }
+            message(descriptor, &json, violations)
+        }
         Err(rule) => {
             violations.add("body", rule);
             DynamicMessage::new(descriptor.clone())
         }
     }
+}
+
+/// A path in the contract's names: `current_weights[1].symbol` for `currentWeights[1].symbol`. What leads nowhere stays as
+/// it is spelt.
+fn proto_path(descriptor: &MessageDescriptor, path: &str) -> String {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (name, index) = first.split_at(first.find('[').unwrap_or(first.len()));
+    let Some(field) = find_field(descriptor, name) else { return path.to_owned() };
+    let inner = match (field.kind(), rest) {
+        (Kind::Message(inner), Some(rest)) if !field.is_map() => format!(".{}", proto_path(&inner, rest)),
+        (_, rest) => rest.map_or_else(String::new, |rest| format!(".{rest}")),
+    };
+    format!("{}{index}{inner}", field.name())
 }
 
 fn parse(bytes: &[u8], violations: &mut Violations) -> Result<Json, String> {

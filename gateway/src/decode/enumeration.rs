@@ -10,10 +10,9 @@ pub(super) fn by_full_name(descriptor: &EnumDescriptor, name: &str) -> Result<Va
     value.ok_or_else(|| one_of(descriptor))
 }
 
-/// A value by its number, if the enum has it.
+/// A value by its number. Enums of proto3 are open: of a number that has no name the service speaks, as through gRPC.
 pub(super) fn by_number(descriptor: &EnumDescriptor, text: &str) -> Result<Value, RuleText> {
-    let known = text.parse().ok().filter(|number| descriptor.get_value(*number).is_some());
-    known.map(Value::EnumNumber).ok_or_else(|| one_of(descriptor))
+    text.parse().map(Value::EnumNumber).map_err(|_| one_of(descriptor))
 }
 
 /// A value as a query has it: its name with or without the enum's prefix, or its number.
@@ -60,10 +59,16 @@ mod tests {
         for text in ["TIME_FRAME_15M", "15M", "3"] {
             assert_eq!(by_any_name(&time_frame, text), Ok(Value::EnumNumber(3)), "{text}");
         }
-        for text in ["15m", "TIME_FRAME_", "TIME_FRAME_TIME_FRAME_15M", "99", ""] {
+        for text in ["15m", "TIME_FRAME_", "TIME_FRAME_TIME_FRAME_15M", "9.5", "4294967296", ""] {
             let rule = by_any_name(&time_frame, text).unwrap_err();
             assert!(rule.starts_with("must be one of TIME_FRAME_1D, TIME_FRAME_1H"), "{text}: {rule}");
         }
+    }
+
+    #[test]
+    fn a_number_without_a_name_is_for_the_service_to_judge() {
+        let time_frame = pool().get_enum_by_name("tickmesh.type.v1.TimeFrame").unwrap();
+        assert_eq!(by_any_name(&time_frame, "99"), Ok(Value::EnumNumber(99)));
     }
 
     /// The prefix rule holds for every enum of the contracts, so every value has a short name.

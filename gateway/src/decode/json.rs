@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json};
 use tickmesh_mesh::status::Violations;
 
 /// Reads one JSON value. serde_json alone would keep the last of two values of one name and drop the first in silence;
-/// here each such name is added to `violations`.
+/// here each such name is added to `violations`, as it is spelt.
 ///
 /// # Errors
 /// If the text is no JSON.

@@ -81,6 +81,10 @@ mod tests {
         assert_eq!(violations[0].0, "as_of");
         let (_, violations) = read(PREDICT, r#"{"symbol":"AAPL","symbol":"NVDA"}"#);
         assert_eq!(violations, [("symbol".to_owned(), "must be given once".to_owned())]);
+        let text =
+            r#"{"currentWeights":[{"symbol":"A"},{"weight":0,"weight":1}],"asOf":null,"asOf":null,"x.y":1,"x.y":1}"#;
+        let fields: Vec<_> = read(OPTIMIZE, text).1.into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields[..3], ["current_weights[1].weight", "as_of", "x.y"]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ async fn rules_of_the_service_name_every_field_too() {
 #[tokio::test]
 async fn what_the_types_refuse_and_what_the_service_refuses_is_one_list() {
     let mesh = Mesh::start().await;
-    let answer = get(&mesh, "/v1/market/AAPL/bars?time_frame=99&page_size=-1&page_token=x&limit=5").await;
+    let answer = get(&mesh, "/v1/market/AAPL/bars?time_frame=hour&page_size=-1&page_token=x&limit=5").await;
     let fields = ["limit", "page_size", "page_token", "time_frame"].map(str::to_owned).to_vec();
     assert_eq!((answer.status.as_u16(), answer.violations()), (400, fields));
     let rules = answer.detail("BadRequest")["fieldViolations"].to_string();
