@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::Error;
 use crate::grpc::Optimizer;
-use crate::live::{Allocator, Books};
+use crate::live::{Allocator, Books, Start};
 use crate::market::{self, Market};
 use crate::model::Model;
 use crate::plan::Plan;
@@ -34,6 +34,13 @@ pub struct App {
     store: StateStore,
     /// Its lock keeps a second process away from our files.
     _data: DataDir,
+}
+
+impl App {
+    /// Whoever knows that the model will have no signals for long settles it; otherwise that shows only by time.
+    pub fn start(&self) -> Start {
+        self.allocator.start()
+    }
 }
 
 impl Part for App {

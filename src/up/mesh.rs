@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use market_svc::feed::FeedGate;
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
@@ -13,7 +12,7 @@ use tickmesh_mesh::serve::Setup;
 use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::launch::{Launch, launch};
+use super::launch::{Handles, Launch, launch};
 use super::ports::{Ports, address};
 use super::report::Report;
 use crate::cli::Target;
@@ -90,8 +89,8 @@ impl Mesh {
         }
         let mut parts = Parts::new(settings, readiness.clone(), cpu);
         let running = async {
-            let gate = parts.start(ports).await?;
-            let launch = launch(Launch { addresses, target, gate, trains, readiness, report });
+            let handles = parts.start(ports).await?;
+            let launch = launch(Launch { addresses, target, handles, trains, readiness, report });
             tokio::select! {
                 failed = parts.failed() => Err(failed),
                 failed = launch => failed,
@@ -129,17 +128,17 @@ impl Parts {
         Self { settings, readiness, cpu, running: JoinSet::new(), parts: Vec::new() }
     }
 
-    /// Builds and starts every part that has a port; gives the gate of the feed that runs here.
-    async fn start(&mut self, ports: Ports) -> Result<Option<FeedGate>, Failure> {
+    /// Builds and starts every part that has a port; gives the handles of those that run here.
+    async fn start(&mut self, ports: Ports) -> Result<Handles, Failure> {
         let Ports { market, model, portfolio, gateway } = ports;
         if let Some(listener) = gateway {
             let app = gateway::App::build(self.settings.gateway.clone(), self.setup(listener)).await?;
             self.spawn("gateway", |stop| async { Ok(app.run(stop).await?) });
         }
-        let mut gate = None;
+        let mut handles = Handles::default();
         if let Some(listener) = market {
             let app = market_svc::App::build(self.settings.market.clone(), self.setup(listener)).await?;
-            gate = Some(app.feed_gate());
+            handles.gate = Some(app.feed_gate());
             self.spawn("market", |stop| async { Ok(app.run(stop).await?) });
         }
         if let Some(listener) = model {
@@ -148,9 +147,10 @@ impl Parts {
         }
         if let Some(listener) = portfolio {
             let app = portfolio_svc::App::build(self.settings.portfolio.clone(), self.setup(listener)).await?;
+            handles.allocations = Some(app.start());
             self.spawn("portfolio", |stop| async { Ok(app.run(stop).await?) });
         }
-        Ok(gate)
+        Ok(handles)
     }
 
     fn setup(&self, listener: TcpListener) -> Setup {

@@ -8,6 +8,7 @@ mod launch;
 mod mesh;
 mod ports;
 mod report;
+mod shortage;
 
 use tickmesh_mesh::{shutdown, telemetry};
 

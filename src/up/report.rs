@@ -6,7 +6,9 @@ use tickmesh_proto::market::v1::{Feed, feed};
 use tickmesh_proto::model::v1::{TrainModelsMetadata, TrainModelsResponse};
 
 use super::mesh::Addresses;
+use super::shortage::{Shortage, bars_to_train};
 use crate::cli::Target;
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{output, training};
 
@@ -79,14 +81,33 @@ impl Report {
         }
     }
 
-    pub(super) fn trained(self, result: &TrainModelsResponse) {
-        for skipped in result.skipped.iter().filter(|skipped| skipped.reason != "HAS_CHAMPION") {
+    /// What has no model, and whether the replay will change that. A person reads one line where nothing has.
+    pub(super) fn untrained(self, result: &TrainModelsResponse, shortage: Option<&Shortage>, feed: &Feed) {
+        let shortage = shortage.filter(|shortage| shortage.is_total);
+        let is_said = |reason: &str| matches!(self, Self::Text) && shortage.is_some() && reason == "TOO_FEW_ROWS";
+        for skipped in result.skipped.iter().filter(|one| one.reason != "HAS_CHAMPION" && !is_said(&one.reason)) {
             let (symbol, why) = (&skipped.symbol, &skipped.message);
             self.say(
                 || format!("{symbol} has no model: {why}"),
                 || json!({ "event": "untrained", "symbol": symbol, "reason": skipped.reason }),
             );
         }
+        if let Some(shortage) = shortage {
+            let Shortage { symbol, bars, ahead, .. } = shortage;
+            let (needs, sessions) = (bars_to_train(), shortage.sessions());
+            self.say(
+                || lack(shortage, feed),
+                || {
+                    json!({
+                        "event": "short_of_history", "symbol": symbol, "bars": bars, "needs": needs,
+                        "sessions": sessions, "ahead": ahead,
+                    })
+                },
+            );
+        }
+    }
+
+    pub(super) fn trained(self, result: &TrainModelsResponse) {
         if result.versions.is_empty() {
             return;
         }
@@ -103,6 +124,14 @@ impl Report {
         );
     }
 
+    /// A training while the mesh serves has failed.
+    pub(super) fn not_trained(self, failure: &Failure) {
+        self.say(
+            || format!("what had too little history is not trained: {failure}; start it with `tickmesh train`"),
+            || json!({ "event": "not_trained", "message": failure.to_string() }),
+        );
+    }
+
     pub(super) fn ready(self, addresses: &Addresses, feed: &Feed) {
         let gateway = addresses.gateway;
         self.say(
@@ -116,9 +145,45 @@ impl Report {
     }
 }
 
+/// How much history there is and is needed, and what to do.
+fn lack(shortage: &Shortage, feed: &Feed) -> String {
+    let needs = bars_to_train();
+    let has = match &shortage.symbol {
+        Some(symbol) => format!(
+            "no symbol has enough history to train on: {symbol} has the most, {} daily bars, and a model needs {needs}",
+            shortage.bars
+        ),
+        None => {
+            let start = output::date(feed.replay_start_time.as_ref());
+            format!("there is no history before {start} to train on: a model needs {needs} daily bars")
+        }
+    };
+    let later = "a later --replay-from (with another --data-dir)";
+    if shortage.will_pass() {
+        let sessions = shortage.sessions();
+        format!(
+            "{has}. It trains by itself once {sessions} more days have been replayed; {later} forecasts from the start"
+        )
+    } else {
+        format!(
+            "{has}. The replay brings only {} more days: choose {later} or --data with more history",
+            shortage.ahead
+        )
+    }
+}
+
+/// The feed as it is before it goes on.
 fn describe(feed: &Feed) -> String {
     let speed = feed.speed.unwrap_or_default();
     match feed.kind() {
+        feed::Kind::Replay if feed.sessions_total == 0 => {
+            format!("nothing to replay: the data ends on {}", output::date(feed.market_time.as_ref()))
+        }
+        feed::Kind::Replay if feed.sessions_done == feed.sessions_total => format!(
+            "the replay of {} to {} was over before this start; what is stored is served",
+            output::date(feed.replay_start_time.as_ref()),
+            output::date(feed.replay_end_time.as_ref()),
+        ),
         feed::Kind::Replay => format!(
             "replaying {} to {}{} at {speed} trading days a second; all that is shown from here on is out of sample",
             output::date(feed.replay_start_time.as_ref()),
@@ -170,6 +235,31 @@ mod tests {
             sessions_total: 684,
             ..Default::default()
         })
+    }
+
+    #[test]
+    fn a_replay_that_has_nothing_to_play_says_so() {
+        let over = replay(1_695_326_400, 684);
+        assert_eq!(over, "the replay of 2021-01-01 to 2023-09-21 was over before this start; what is stored is served");
+        let market_time = Some(prost_types::Timestamp { seconds: 1_695_326_400, nanos: 0 });
+        let none = describe(&Feed { kind: feed::Kind::Replay.into(), market_time, ..Default::default() });
+        assert_eq!(none, "nothing to replay: the data ends on 2023-09-21");
+    }
+
+    #[test]
+    fn too_little_history_is_said_with_what_to_do() {
+        let short = |symbol: Option<&str>, bars, ahead| {
+            let start = Some(prost_types::Timestamp { seconds: 915_148_800, nanos: 0 });
+            let feed = Feed { replay_start_time: start, ..Default::default() };
+            lack(&Shortage { symbol: symbol.map(str::to_owned), bars, ahead, is_total: true }, &feed)
+        };
+        let passing = short(Some("AAPL"), 104, 2595);
+        assert!(passing.contains("AAPL has the most, 104 daily bars, and a model needs 361"), "{passing}");
+        assert!(passing.contains("once 257 more days have been replayed"), "{passing}");
+        let lasting = short(Some("AAPL"), 104, 36);
+        assert!(lasting.contains("only 36 more days") && lasting.contains("a later --replay-from"), "{lasting}");
+        let none = short(None, 0, 2699);
+        assert!(none.starts_with("there is no history before 1999-01-01") && none.contains("once 361 more"), "{none}");
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Allocator {
         Ok(Self { books, desk, store, signals, gather, run, start, is_new: false, deadline: None, quiet: None })
     }
 
+    /// What holds readiness back until the first allocation.
+    pub(crate) fn start(&self) -> Start {
+        self.start.clone()
+    }
+
     /// Works until `stop`. Stopping in the middle of a round loses nothing: each portfolio that has not done it does it
     /// after the next start.
     pub(crate) async fn run(self, stop: CancellationToken) {

@@ -22,4 +22,4 @@ pub use books::Books;
 pub(crate) use books::Lease;
 pub use gather::{Gather, Round};
 use run::Run;
-use start::Start;
+pub use start::Start;

@@ -5,7 +5,7 @@ use tickmesh_mesh::readiness::Latch;
 /// Holds readiness back on a first start, until there is an allocation or it is clear that none comes soon. Clones share
 /// it.
 #[derive(Clone, Debug)]
-pub(super) struct Start(Arc<Mutex<Option<Latch>>>);
+pub struct Start(Arc<Mutex<Option<Latch>>>);
 
 impl Start {
     /// Not settled while it has the latch.
@@ -14,7 +14,7 @@ impl Start {
     }
 
     /// Holds nothing back any more.
-    pub(super) fn settle(&self) {
+    pub fn settle(&self) {
         drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
