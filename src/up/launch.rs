@@ -98,8 +98,7 @@ struct Later {
 }
 
 impl Trainer {
-    /// Trains what has no champion yet, on a second start that is nothing; gives what cannot be trained before the replay
-    /// has gone on.
+    /// Trains what has no champion yet; on a second start that is nothing. Gives what must wait for more of the replay.
     ///
     /// `/readyz` and the dashboard read from a latch of its own how far it is.
     async fn begin(self, readiness: &Readiness, handles: &Handles, begun: &Feed) -> Result<Option<Later>, Failure> {
