@@ -94,7 +94,7 @@ impl Doors {
 
 async fn health(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     let ended = Ending::of(&request).now_or_never();
-    doors.prober.response(ended == Some(EndReason::Draining)).await
+    doors.prober.response(ended == Some(EndReason::Draining), request.uri().query()).await
 }
 
 async fn openapi(State(doors): State<Arc<Doors>>, headers: HeaderMap) -> Response<Body> {

@@ -28,6 +28,9 @@ const PROBE_TIME: Duration = Duration::from_secs(1);
 /// The most that a part may say about it.
 const MAX_PROBE_BYTES: usize = 256 * 1024;
 
+/// The query that asks for a code of 200 whatever the state.
+const ALWAYS_OK: &str = "not_serving=200";
+
 /// How the mesh, or a part of it, is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -107,14 +110,15 @@ impl Prober {
         }
     }
 
-    /// The answer of `GET /health`.
-    pub async fn response(&self, is_draining: bool) -> Response<Body> {
+    /// The answer of `GET /health`. With `?not_serving=200` its code is always 200: a page reads the body, and its browser
+    /// would report any other code as an error of the page.
+    pub async fn response(&self, is_draining: bool, query: Option<&str>) -> Response<Body> {
         let health = self.health(is_draining).await;
         let body = serde_json::to_vec(&health).expect("health holds only texts and finite numbers");
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = match health.status {
-            State::Serving | State::Degraded => StatusCode::OK,
-            State::NotServing => StatusCode::SERVICE_UNAVAILABLE,
+            State::NotServing if query != Some(ALWAYS_OK) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::OK,
         };
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
@@ -193,7 +197,8 @@ mod tests {
         let health = prober.health(false).await;
         assert_eq!(health.status, State::NotServing);
         assert!(health.parts["model"].error.is_some());
-        assert_eq!(prober.response(false).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(prober.response(false, None).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(prober.response(false, Some("not_serving=200")).await.status(), StatusCode::OK);
     }
 
     #[test]

@@ -95,6 +95,7 @@ def test_within_a_second_the_parts_are_shown_and_within_two_of_ready_all_else(ne
         wait()
         took[what] = round(time.monotonic() - ready, 2)
     assert max(took.values()) < 2, f"all of it within two seconds of ready, not {took}"
+    assert tab.errors == [], "a start is no error"
     for name in ("gateway", "market", "model", "portfolio"):
         tab.until("(name) => /^(ready|serving)$/.test(document.querySelector(`[data-key=${name}]`).dataset.status)", 6, name)
 
@@ -249,6 +250,25 @@ def test_four_tabs_at_once_all_live_on_one_websocket_each(replay, desk):
         assert tab.errors == []
 
 
+def test_a_page_that_is_loaded_after_the_end_says_every_days_change(new_mesh, desk):
+    mesh = new_mesh("--speed", 1000, "--replay-from", "2023-08-01").start()
+    mesh.wait("the end", lambda: mesh.get("/v1/market/replay-window").json()["feed"]["state"] == "FEED_STATE_ENDED")
+    changes = {}
+    for symbol in SYMBOLS:
+        snapshot = mesh.get(f"/market/realtime/{symbol}").json()
+        changes[symbol] = f"{abs(snapshot['dayChange']) * 100:.2f} %"
+    tab = Tab(desk, mesh.url()).open()
+    tab.until(rows("signals-body", 6))
+    shown = (
+        "() => [...document.querySelectorAll('[data-testid=signals-body] > *')]"
+        ".every((row) => row.querySelector('.last-change').textContent !== '')"
+    )
+    tab.until(shown, 5)
+    for symbol, change in changes.items():
+        text = tab.at("signals-body").locator(f"[data-key={symbol}] .last-change").inner_text()
+        assert text.endswith(change), (symbol, text, change)
+
+
 def test_a_hidden_tab_closes_its_websocket_and_goes_on_when_shown(replay, desk):
     tab = Tab(desk, replay.url()).open().until_live()
     # Headless tabs are never hidden, so the page is told what a browser tells it.
@@ -294,8 +314,15 @@ def test_says_that_data_is_stale_when_the_mesh_hangs_and_recovers(new_mesh, desk
     tab.until_text("banner", BANNER)
     mesh.process.send_signal(signal.SIGSTOP)
     try:
-        # A heartbeat is promised each second; the page says so a second after one is missing.
+        # A heartbeat is promised each second; the page says so a second after one is missing, and from then on.
         tab.until_text("alert", "Stale|connection is lost|cannot be reached", 3)
+        tab.page.evaluate(
+            "() => { window.silences = 0; setInterval(() => {"
+            " if (document.querySelector('[data-testid=alert]').textContent === '') window.silences += 1; }, 20); }"
+        )
+        tab.until("() => document.querySelector('[data-key=gateway]').dataset.status === 'unreachable'", 5)
+        tab.page.wait_for_timeout(3000)
+        assert tab.page.evaluate("window.silences") == 0
     finally:
         mesh.process.send_signal(signal.SIGCONT)
     tab.until_live(12)

@@ -1,4 +1,4 @@
-/** How the gateway and the parts behind it are, by `/health` and `/readyz`. */
+/** How the gateway and the parts behind it are, by `/health`. */
 
 export type Status = "SERVING" | "DEGRADED" | "NOT_SERVING";
 
@@ -30,26 +30,19 @@ const BUSY_MS = 400;
 const CALM_MS = 5000;
 const TIMEOUT_MS = 2500;
 
-interface HealthAnswer {
-  parts?: Record<string, Part & { latches?: Latch[] }>;
-  latches?: Latch[];
+/** `/health` with a code of 200 whatever the state: a browser reports any other one as an error of the page. */
+const PATH = "/health?not_serving=200";
+
+interface Answer {
+  readonly parts?: Record<string, Part & { latches?: Latch[] }>;
+  readonly latches?: Latch[];
 }
 
-interface ReadyAnswer {
-  ready?: boolean;
-  latches?: Latch[];
-}
-
-/** Joins both answers; a latch that several name is shown once. */
-export function join(health: HealthAnswer, ready: ReadyAnswer): Health {
-  const parts = health.parts ?? {};
-  const all = [
-    ...(ready.latches ?? []),
-    ...(health.latches ?? []),
-    ...Object.values(parts).flatMap((part) => part.latches ?? []),
-  ];
+/** Reads an answer; a latch that several name is shown once. */
+export function toHealth({ parts = {}, latches: own = [] }: Answer): Health {
+  const all = [...own, ...Object.values(parts).flatMap((part) => part.latches ?? [])];
   const latches = [...new Map(all.map((latch) => [latch.name, latch])).values()];
-  return { isReachable: true, isReady: ready.ready === true && latches.length === 0, parts, latches };
+  return { isReachable: true, isReady: latches.length === 0, parts, latches };
 }
 
 /** Whether every part serves and nothing is awaited. */
@@ -57,30 +50,33 @@ export function isWell(health: Health): boolean {
   return health.isReady && Object.values(health.parts).every((part) => part.status === "SERVING");
 }
 
-/** Asks again and again for as long as the page is looked at, and tells what it hears. */
-export function watchHealth(tell: (health: Health) => void): void {
-  let last: Health = { isReachable: false, isReady: false, parts: {}, latches: [] };
-  const ask = async (): Promise<void> => {
-    if (!document.hidden) {
-      last = await answer(last);
-      tell(last);
+/** Asks again and again for as long as the page is looked at, and tells what it hears; returns what asks at once. */
+export function watchHealth(tell: (health: Health) => void): () => void {
+  let wake = (): void => {};
+  const rest = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, ms);
+    });
+  const watch = async (): Promise<void> => {
+    let last: Health = { isReachable: false, isReady: false, parts: {}, latches: [] };
+    for (;;) {
+      if (!document.hidden) {
+        last = await ask(last);
+        tell(last);
+      }
+      await rest(isWell(last) && last.isReachable ? CALM_MS : BUSY_MS);
     }
-    setTimeout(() => void ask(), isWell(last) && last.isReachable ? CALM_MS : BUSY_MS);
   };
-  void ask();
+  void watch();
+  return () => wake();
 }
 
-async function answer(last: Health): Promise<Health> {
+async function ask(last: Health): Promise<Health> {
   try {
-    const [health, ready] = await Promise.all([get("/health"), get("/readyz")]);
-    return join(health as HealthAnswer, ready as ReadyAnswer);
+    const response = await fetch(PATH, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
+    return toHealth((await response.json()) as Answer);
   } catch {
     return { ...last, isReachable: false };
   }
-}
-
-/** Both answer with JSON whatever their status. */
-async function get(path: string): Promise<unknown> {
-  const response = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
-  return response.json();
 }

@@ -3,7 +3,7 @@ import { market, forecasts, monitoring } from "./api.ts";
 import { merged, toCandle } from "./candles.ts";
 import { toBand } from "./interval.ts";
 import { Latest } from "./retry.ts";
-import { type State, withBands, withFeed, withInstruments } from "./state.ts";
+import { type State, withBands, withFeed, withInstruments, withSnapshots } from "./state.ts";
 import type { Store } from "./store.ts";
 
 /** Candles of history, and past intervals behind them. */
@@ -15,11 +15,13 @@ const REFRESH_MS = 1000;
 
 export class Loads {
   readonly #instruments = new Latest();
+  readonly #snapshots = new Latest();
   readonly #history = new Latest();
   readonly #past = new Latest();
   readonly #score = new Latest();
   readonly #feed = new Latest();
   #asked = "";
+  #generation: number | undefined;
 
   constructor(private readonly store: Store<State>) {}
 
@@ -33,12 +35,15 @@ export class Loads {
 
   /** Asks at once for what rests between two tries or was empty, because the mesh has become ready. */
   hurry(): void {
-    for (const load of [this.#instruments, this.#history, this.#past, this.#score, this.#feed]) load.hurry();
+    const all = [this.#instruments, this.#snapshots, this.#history, this.#past, this.#score, this.#feed];
+    for (const load of all) load.hurry();
     this.#refresh();
   }
 
   /** Asks for history when the symbol is new, the log is another one, or something was lost. */
   #follow({ symbol, generation }: State): void {
+    if (generation !== this.#generation) this.#loadSnapshots();
+    this.#generation = generation;
     const wanted = `${symbol ?? ""} ${generation}`;
     if (!symbol || wanted === this.#asked) return;
     this.#asked = wanted;
@@ -50,6 +55,17 @@ export class Loads {
     this.#instruments.run(
       (signal) => market.listInstruments({ pageSize: 1000 }, { signal }),
       ({ instruments }) => this.store.update((state) => withInstruments(state, instruments)),
+    );
+  }
+
+  /** Live bars say the change of a day from the second one on; these say it at once. */
+  #loadSnapshots(): void {
+    this.#snapshots.run(
+      (signal) => market.batchGetSnapshots({}, { signal }),
+      ({ results }) => {
+        const found = results.flatMap(({ result }) => (result.case === "snapshot" ? [result.value] : []));
+        this.store.update((state) => withSnapshots(state, found));
+      },
     );
   }
 

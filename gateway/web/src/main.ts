@@ -52,12 +52,15 @@ function judgeNow(): void {
   drawNotice(part("connection"), part("alert"), judge(store.get(), Date.now()));
 }
 
-/** Opens the socket; returns what opens it sooner than its backoff would. */
-function goLive(): () => void {
+/** Opens the socket, and tells when it is lost; returns what opens it sooner than its backoff would. */
+function goLive(onLost: () => void): () => void {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/realtime`;
   const world = { connect: () => new WebSocket(url), now: Date.now, random: Math.random };
   const socket = new LiveSocket(world, {
-    onLink: (link) => store.update((state) => ({ ...state, link })),
+    onLink: (link) => {
+      store.update((state) => ({ ...state, link }));
+      if (link.kind === "lost") onLost();
+    },
     onData: (channel, data) => store.update((state) => take(state, channel, data, Date.now())),
     onRefusal: (channel, refusal) => store.update((state) => refused(state, channel, refusal)),
   });
@@ -80,9 +83,9 @@ function heardHealth(health: Health, connect: () => void, loads: Loads): void {
 }
 
 drawEverything();
-const connect = goLive();
 const loads = new Loads(store);
-watchHealth((health) => heardHealth(health, connect, loads));
+const askHealth = watchHealth((health) => heardHealth(health, connect, loads));
+const connect = goLive(askHealth);
 loads.start();
 store.draw(judgeNow);
 setInterval(judgeNow, JUDGE_MS);

@@ -25,6 +25,7 @@ export function judge(state: State, now: number): Notice {
     case "paused":
       return { level: "wait", short: "paused", alert: "" };
     case "connecting":
+      if (link.isAgain) return { level: "bad", short: "connecting", alert: lostText(health?.isReachable) };
       return { level: "wait", short: "connecting", alert: health?.isReachable === false ? unreachable : "" };
     case "lost": {
       const wait = Math.max(0, link.retryAt - now);

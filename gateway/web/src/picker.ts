@@ -3,7 +3,7 @@ import { setAttribute, setText } from "./dom.ts";
 import { change, price } from "./format.ts";
 import { intervalText, nextBand } from "./interval.ts";
 import { mark } from "./signals.ts";
-import type { State } from "./state.ts";
+import { dayChange, type State } from "./state.ts";
 
 /** Options are rebuilt only when the list of symbols changes, so that an open list stays open. */
 export function drawPicker(select: HTMLSelectElement, state: State): void {
@@ -31,10 +31,9 @@ export interface Heading {
 }
 
 export function drawHeading(heading: Heading, state: State): void {
-  const candles = candlesOf(state);
-  const [before, last] = [candles.at(-2), candles.at(-1)];
+  const last = candlesOf(state).at(-1);
   setText(heading.last, last ? price(last.close) : "");
-  const moved = last && before ? last.close / before.close - 1 : undefined;
+  const moved = state.symbol ? dayChange(state, state.symbol) : undefined;
   mark(heading.mark, moved);
   setText(heading.change, moved === undefined ? "" : change(moved, 2));
   const band = nextBand(state.symbol ? (state.bands.get(state.symbol) ?? []) : [], last);

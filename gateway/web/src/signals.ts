@@ -2,7 +2,7 @@
 import { Action, Lean, Reason, type Signal } from "./gen/tickmesh/model/v1/forecast_pb.ts";
 import { element, keyed, setAttribute, setText, slot } from "./dom.ts";
 import { arrow, change, percent, price, words } from "./format.ts";
-import type { State } from "./state.ts";
+import { dayChange, type State } from "./state.ts";
 
 const ACTION_MARK: Record<Action, string> = {
   [Action.UNSPECIFIED]: "–",
@@ -44,13 +44,6 @@ export function drawSignals(
       setAttribute(slot(row, "choose"), "aria-pressed", String(isChosen));
     },
   );
-}
-
-/** The newest close against the one before. */
-function dayChange(state: State, symbol: string): number | undefined {
-  const candles = state.candles.get(symbol) ?? [];
-  const [before, last] = [candles.at(-2), candles.at(-1)];
-  return before && last ? last.close / before.close - 1 : undefined;
 }
 
 function createRow(symbol: string, choose: (symbol: string) => void): HTMLElement {

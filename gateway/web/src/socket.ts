@@ -23,7 +23,8 @@ const CAP_MS = 8000;
 
 /** What the socket is doing. */
 export type Link =
-  | { readonly kind: "connecting" }
+  /** `isAgain`: a connection was lost, and no message has come since. */
+  | { readonly kind: "connecting"; readonly isAgain: boolean }
   | { readonly kind: "live" }
   | { readonly kind: "lost"; readonly why: string; readonly retryAt: number }
   | { readonly kind: "paused" };
@@ -64,6 +65,8 @@ export class LiveSocket {
   #away = new Set<Channel>();
   #lastMessage = 0;
   #isLive = false;
+  /** A connection was lost, and no message has come since. */
+  #isLost = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #askAgain: ReturnType<typeof setTimeout> | undefined;
   /** What this connection was asked for. Asking again with the same leaves running channels as they are. */
@@ -88,7 +91,7 @@ export class LiveSocket {
     this.#socket = socket;
     this.#lastMessage = this.world.now();
     this.#away.clear();
-    this.listener.onLink({ kind: "connecting" });
+    this.listener.onLink({ kind: "connecting", isAgain: this.#isLost });
     socket.onopen = () => this.#ask(socket, this.#subscription());
     socket.onmessage = (event) => this.#receive(String(event.data));
     socket.onclose = (event) => this.#lost(socket, event.reason || "the connection was closed");
@@ -136,6 +139,7 @@ export class LiveSocket {
 
   #settle(): void {
     this.#isLive = true;
+    this.#isLost = false;
     this.#backoff.reset();
     this.listener.onLink({ kind: "live" });
   }
@@ -167,6 +171,7 @@ export class LiveSocket {
   #lost(socket: WebSocket, why: string): void {
     if (socket !== this.#socket) return;
     this.#drop();
+    this.#isLost = true;
     const wait = this.#backoff.next();
     this.listener.onLink({ kind: "lost", why, retryAt: this.world.now() + wait });
     this.#retry = setTimeout(() => this.open(), wait);

@@ -2,6 +2,7 @@
 import type { Bar } from "./gen/tickmesh/market/v1/bar_pb.ts";
 import type { Instrument } from "./gen/tickmesh/market/v1/instrument_pb.ts";
 import type { Feed, StreamBarsResponse } from "./gen/tickmesh/market/v1/market_service_pb.ts";
+import type { Snapshot } from "./gen/tickmesh/market/v1/snapshot_pb.ts";
 import type { Signal } from "./gen/tickmesh/model/v1/forecast_pb.ts";
 import type { StreamSignalsResponse } from "./gen/tickmesh/model/v1/forecast_service_pb.ts";
 import type { GetLiveScoreResponse } from "./gen/tickmesh/model/v1/monitoring_service_pb.ts";
@@ -27,6 +28,12 @@ export interface ChannelState {
   readonly epoch?: string;
 }
 
+/** The close of the session before `session`. */
+interface Before {
+  readonly session: string;
+  readonly close: number;
+}
+
 export interface State {
   readonly link: Link;
   readonly channels: Readonly<Record<Channel, ChannelState>>;
@@ -41,6 +48,8 @@ export interface State {
   readonly signals: ReadonlyMap<string, Signal>;
   /** Each symbol's intervals, oldest first. */
   readonly bands: ReadonlyMap<string, readonly Band[]>;
+  /** The close before each symbol's newest session, as the market said when it was asked. */
+  readonly before: ReadonlyMap<string, Before>;
   readonly allocation: Allocation | undefined;
   readonly score: GetLiveScoreResponse | undefined;
   /** Counts the times that history must be asked for afresh: a new epoch or a gap. */
@@ -50,7 +59,7 @@ export interface State {
 const quiet: ChannelState = { heartbeatMs: 1000 };
 
 export const initial: State = {
-  link: { kind: "connecting" },
+  link: { kind: "connecting", isAgain: false },
   channels: { bars: quiet, signals: quiet, allocations: quiet },
   health: undefined,
   feed: undefined,
@@ -60,6 +69,7 @@ export const initial: State = {
   candles: new Map(),
   signals: new Map(),
   bands: new Map(),
+  before: new Map(),
   allocation: undefined,
   score: undefined,
   generation: 0,
@@ -167,6 +177,24 @@ export function withInstruments(state: State, list: readonly Instrument[]): Stat
   const instruments = new Map(list.map((instrument) => [instrument.symbol, instrument]));
   const symbol = state.symbol ?? first([...instruments.keys()].sort());
   return { ...state, instruments, symbol };
+}
+
+export function withSnapshots(state: State, snapshots: readonly Snapshot[]): State {
+  const before = new Map<string, Before>();
+  for (const { symbol, dayBar, previousClose } of snapshots) {
+    if (dayBar?.openTime && previousClose !== undefined) {
+      before.set(symbol, { session: day(dayBar.openTime), close: previousClose });
+    }
+  }
+  return { ...state, before };
+}
+
+/** The newest close against that of the session before: the market's word for it, or else the candle before. */
+export function dayChange({ candles, before }: State, symbol: string): number | undefined {
+  const known = candles.get(symbol) ?? [];
+  const [last, told] = [known.at(-1), before.get(symbol)];
+  const previous = told && told.session === last?.time ? told.close : known.at(-2)?.close;
+  return last && previous !== undefined ? last.close / previous - 1 : undefined;
 }
 
 /** The session of the newest bar, for headings. */

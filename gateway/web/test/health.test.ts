@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isWell, join } from "../src/health.ts";
+import { isWell, toHealth } from "../src/health.ts";
 import { latchText, rowsOf } from "../src/parts.ts";
 
 const latch = { name: "model/train", done: 2, total: 6, note: "AMZN" };
-const starting = join(
-  { parts: { model: { status: "NOT_SERVING", latency_ms: 0.42, latches: [latch] } }, latches: [latch] },
-  { ready: false, latches: [latch] },
-);
+const starting = toHealth({
+  parts: { model: { status: "NOT_SERVING", latency_ms: 0.42, latches: [latch] } },
+  latches: [latch],
+});
 
 test("a latch that several name is shown once", () => {
   assert.deepEqual(starting.latches, [latch]);
@@ -17,10 +17,7 @@ test("a latch that several name is shown once", () => {
 
 test("a part that works at its start is starting, one that is away is not", () => {
   assert.deepEqual(rowsOf(starting)[1], { name: "model", status: "starting", detail: "0.4 ms" });
-  const away = join(
-    { parts: { model: { status: "NOT_SERVING", error: "the part cannot be reached" } } },
-    { ready: true },
-  );
+  const away = toHealth({ parts: { model: { status: "NOT_SERVING", error: "the part cannot be reached" } } });
   assert.deepEqual(rowsOf(away)[1], { name: "model", status: "not serving", detail: "the part cannot be reached" });
 });
 

@@ -35,6 +35,12 @@ test("a lost connection says when it tries again", () => {
   assert.match(lost.alert, /What is shown is old/);
 });
 
+test("while it connects again what is shown is called old, while it connects at first it is not", () => {
+  const connecting = (isAgain: boolean): State => ({ ...live(), link: { kind: "connecting", isAgain } });
+  assert.match(judge(connecting(true), NOW).alert, /What is shown is old/);
+  assert.deepEqual(judge(connecting(false), NOW), { level: "wait", short: "connecting", alert: "" });
+});
+
 test("a refused channel is interrupted until its next message", () => {
   const state = refused(live(), "signals", { code: 14, message: "model cannot be reached" });
   assert.match(judge(state, NOW).alert, /No signals for now \(model cannot be reached\)/);

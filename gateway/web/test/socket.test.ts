@@ -70,6 +70,21 @@ test("2.5 silent intervals are a loss", (context) => {
   assert.ok(first.isClosed);
 });
 
+test("it connects again until a message comes", (context) => {
+  context.after(() => mock.timers.reset());
+  const { first, fakes, links } = scene();
+  first.say("bars", { data: {} });
+  first.onclose?.({ reason: "" });
+  mock.timers.tick(250);
+  fakes[1]?.onopen?.();
+  mock.timers.tick(3000);
+  mock.timers.tick(1000);
+  const connecting = links.filter((link) => link.kind === "connecting").map((link) => link.isAgain);
+  assert.deepEqual(connecting, [false, true, true], "the second one is silent and lost too");
+  fakes.at(-1)?.say("bars", { data: {} });
+  assert.equal(links.at(-1)?.kind, "live");
+});
+
 test("channels whose parts are away may be silent for longer", (context) => {
   context.after(() => mock.timers.reset());
   const { first, kinds } = scene();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { FeedSchema } from "../src/gen/tickmesh/market/v1/market_service_pb.ts";
+import { SnapshotSchema } from "../src/gen/tickmesh/market/v1/snapshot_pb.ts";
 import { FeedState } from "../src/gen/tickmesh/type/v1/stream_pb.ts";
 import { take } from "../src/decode.ts";
 import { intervalText, nextBand } from "../src/interval.ts";
-import { initial, type State } from "../src/state.ts";
+import { dayChange, initial, type State, withSnapshots } from "../src/state.ts";
 
 const bar = (day: string, close: number) => ({
   symbol: "AAPL",
@@ -78,6 +80,19 @@ test("another epoch forgets what belonged to the one before", () => {
   const again = take(first, "bars", ack("e2"), 2);
   assert.deepEqual([again.candles.size, again.marketTime, again.generation], [0, undefined, 1]);
   assert.equal(again.channels.bars.epoch, "e2");
+});
+
+test("the change of a day is the market's word, and the candles' for another session", () => {
+  const snapshot = create(SnapshotSchema, {
+    symbol: "AAPL",
+    dayBar: { openTime: timestampFromDate(new Date("2021-03-12T14:30:00Z")) },
+    previousClose: 110,
+  });
+  const one = withSnapshots(after(bar("2021-03-12", 121)), [snapshot]);
+  assert.equal(dayChange(after(bar("2021-03-12", 121)), "AAPL"), undefined);
+  assert.equal(dayChange(one, "AAPL"), 121 / 110 - 1);
+  const next = take(one, "bars", { bars: [bar("2021-03-15", 122)] as never }, 7);
+  assert.equal(dayChange(next, "AAPL"), 122 / 121 - 1);
 });
 
 test("fields of a newer server are left aside", () => {
