@@ -28,6 +28,7 @@ pub struct App {
     addr: SocketAddr,
     server: Server,
     market: MarketClient,
+    shared: Arc<Shared>,
     pipeline: Pipeline,
     commands: mpsc::Receiver<Command>,
     jobs: Jobs,
@@ -80,14 +81,25 @@ impl Part for App {
             wire: Arc::new(ProtoWire),
         };
         let jobs = Jobs::open(tools).await?;
-        let answers = Answers { shared, store, cpu: setup.cpu, rules };
+        let answers = Answers { shared: Arc::clone(&shared), store, cpu: setup.cpu, rules };
         let face = Face { answers, jobs: jobs.clone(), commands, signals };
         let addr = setup.listener.local_addr().map_err(ServeError::from)?;
         let server = Server::new("model", setup.listener, setup.readiness.part("model"))
             .grpc(grpc::routes(face), SERVICES)
             .settings(config.serve);
         let train_missing = config.train_missing;
-        Ok(Self { addr, server, market, pipeline, commands: received, jobs, train_missing, database, _data: data })
+        Ok(Self {
+            addr,
+            server,
+            market,
+            shared,
+            pipeline,
+            commands: received,
+            jobs,
+            train_missing,
+            database,
+            _data: data,
+        })
     }
 
     fn addr(&self) -> SocketAddr {
@@ -100,11 +112,11 @@ impl Part for App {
     /// # Errors
     /// If the port cannot be served, or a task that should never end does.
     async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { addr: _, server, market, pipeline, commands, jobs, train_missing, database, _data } = self;
+        let Self { addr: _, server, market, shared, pipeline, commands, jobs, train_missing, database, _data } = self;
         let stop = CancellationToken::new();
         let (events, feed) = mpsc::channel(FEED_QUEUE);
         let mut tasks = JoinSet::new();
-        tasks.spawn(grpc::follow(market, events, stop.clone()).instrument(tracing::info_span!("model_bars")));
+        tasks.spawn(grpc::follow(market, shared, events, stop.clone()).instrument(tracing::info_span!("model_bars")));
         let live = pipeline.run(feed, commands, stop.clone()).instrument(tracing::info_span!("model_live"));
         tasks.spawn(live);
         let first = train_missing.then(|| AbortOnDropHandle::new(tokio::spawn(jobs.clone().train_missing())));

@@ -25,6 +25,13 @@ pub enum FeedEvent {
         /// Their place in the stream; empty for history.
         cursor: String,
     },
+    /// Bars of a symbol that the market has and its stream does not bring: an import came later than its history.
+    Imported {
+        /// The symbol.
+        symbol: Symbol,
+        /// The bars, oldest first.
+        bars: Vec<DailyBar>,
+    },
     /// All history was delivered: what follows is live.
     CaughtUp,
     /// What the feed is doing, and the market clock.

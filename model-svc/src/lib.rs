@@ -53,6 +53,7 @@ pub mod forest;
 pub mod grpc;
 pub mod history;
 pub mod jobs;
+pub mod listing;
 pub mod live;
 pub mod monitor;
 pub mod pipeline;

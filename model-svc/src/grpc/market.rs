@@ -1,5 +1,7 @@
 //! market-svc as this service sees it: its instruments, and its stream of daily bars from history to live.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tickmesh_fanout::follow::{Follow, HEARTBEAT, Live, Opening, Told, messages};
@@ -16,14 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::{FeedEvent, FeedPhase, Listed, Market, USUAL_CALENDAR};
 use crate::history::{DailyBar, RawPrices};
+use crate::listing::{Listing, Unheard};
 use crate::live::LiveBar;
+use crate::shared::Shared;
 
 /// Where history begins: before any bar that a market has.
 const BEGIN: prost_types::Timestamp = prost_types::Timestamp { seconds: -5_000_000_000, nanos: 0 };
 /// Instruments a page.
 const PAGE: i32 = 1_000;
-/// Pause between two looks at the instruments.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Calls market-svc. Clones share the connections.
 #[derive(Clone)]
@@ -122,43 +124,33 @@ fn live_bar(bar: wire::Bar) -> Option<LiveBar> {
     Some(LiveBar { symbol: Symbol::try_from(symbol).ok()?, bar })
 }
 
-/// Follows the market until `stop`: its instruments every other second, its bars as they come.
+/// Follows the market until `stop`: its instruments, and then its bars as they come.
 ///
 /// A lost stream is taken up again after its last cursor; when that is too old or of another epoch, from the begin.
-pub async fn follow(market: MarketClient, events: mpsc::Sender<FeedEvent>, stop: CancellationToken) {
-    let both = async { tokio::join!(look(market.clone(), events.clone()), stream(market, events)) };
+pub async fn follow(
+    market: MarketClient,
+    shared: Arc<Shared>,
+    events: mpsc::Sender<FeedEvent>,
+    stop: CancellationToken,
+) {
+    let mut listing = Listing::new(Arc::new(market.clone()), shared, events.clone());
+    let following = async {
+        listing.begin(market.upstream.backoff()).await?;
+        tokio::try_join!(listing.follow(), stream(market, events))
+    };
     tokio::select! {
-        _ = both => {}
+        _ = following => {}
         () = stop.cancelled() => {}
     }
 }
 
-async fn look(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
-    let mut known = None;
-    loop {
-        match market.instruments().await {
-            Ok(listed) if known.as_ref() != Some(&listed) => {
-                known = Some(listed.clone());
-                if events.send(FeedEvent::Listed(listed)).await.is_err() {
-                    return;
-                }
-            }
-            Ok(_) => {}
-            Err(fault) => tracing::debug!(%fault, "cannot list the market's instruments"),
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-async fn stream(market: MarketClient, events: mpsc::Sender<FeedEvent>) {
+async fn stream(market: MarketClient, events: mpsc::Sender<FeedEvent>) -> Result<(), Unheard> {
     let backoff = market.upstream.backoff();
     let mut bars = Follow::new(DailyBars(market.upstream), "StreamBars", backoff, None);
     loop {
         let told = bars.next().await;
-        if let Some(event) = heard(told)
-            && events.send(event).await.is_err()
-        {
-            return;
+        if let Some(event) = heard(told) {
+            events.send(event).await.map_err(|_| Unheard)?;
         }
     }
 }

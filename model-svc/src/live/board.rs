@@ -77,6 +77,15 @@ impl Standing {
         is_stale(self.calendar, time, clock)
     }
 
+    /// How many bars there are.
+    ///
+    /// # Panics
+    /// Never: no holder of the lock panics.
+    #[must_use]
+    pub fn bars(&self) -> usize {
+        self.history.read().expect("no holder panics").bars().len()
+    }
+
     /// The bars closed at or before `time`, copied.
     ///
     /// # Panics

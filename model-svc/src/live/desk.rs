@@ -236,7 +236,7 @@ impl Desk {
         }
     }
 
-    /// Bars taken in so far, and whether a champion ever served here.
+    /// Bars taken in so far, and whether it has a champion.
     pub(super) fn extent(&self) -> (usize, bool) {
         (self.read_history().bars().len(), !self.reigns.is_empty())
     }

@@ -94,15 +94,15 @@ impl Engine {
         event
     }
 
-    /// Gives a symbol its history when the stream has not, as after an import. Ignored once a champion has served it:
-    /// what was served stands.
-    pub fn backfill(&mut self, symbol: &Symbol, bars: Vec<DailyBar>) {
-        let (known, has_served) = self.desks.get(symbol).map_or((0, false), Desk::extent);
-        if has_served || bars.len() <= known {
-            return;
+    /// Gives a symbol its history when the stream has not, as after an import. Ignored once it has a champion: what was
+    /// served stands.
+    pub fn backfill(&mut self, symbol: &Symbol, bars: Vec<DailyBar>) -> Vec<Event> {
+        let (known, has_champion) = self.desks.get(symbol).map_or((0, false), Desk::extent);
+        if has_champion || bars.len() <= known {
+            return Vec::new();
         }
         self.desks.remove(symbol);
-        self.take(bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect(), "");
+        self.take(bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect(), "")
     }
 
     /// Moves the market clock on to what the feed says.

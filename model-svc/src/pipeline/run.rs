@@ -14,7 +14,8 @@ use super::signals::Signals;
 use crate::features::FeatureSet;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::Rules;
-use crate::live::{Archive, Engine, Install, Reign};
+use crate::history::DailyBar;
+use crate::live::{Archive, Engine, Install, LiveBar, Reign};
 use crate::shared::Shared;
 use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
@@ -105,9 +106,14 @@ impl Pipeline {
                 if !cursor.is_empty() {
                     self.parts.shared.feed.store(Arc::new(FeedPhase::Live));
                 }
-                let events = self.step(move |engine| engine.take(bars, &cursor)).await;
-                self.commit(events).await;
-                self.lapse().await;
+                self.take(bars, cursor).await;
+            }
+            FeedEvent::Imported { symbol, bars } => {
+                // A history that is not complete yet has them.
+                if self.caught_up {
+                    let bars = bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect();
+                    self.take(bars, String::new()).await;
+                }
             }
             FeedEvent::CaughtUp => {
                 self.caught_up = true;
@@ -138,7 +144,7 @@ impl Pipeline {
             Command::Keep { trained, owner, time, answer } => drop(answer.send(self.keep(trained, owner, time).await)),
             Command::Promote { promotion, answer } => drop(answer.send(self.promote(promotion).await)),
             Command::Backfill { symbol, bars, answer } => {
-                self.step(move |engine| engine.backfill(&symbol, bars)).await;
+                self.backfill(symbol, bars).await;
                 self.show();
                 drop(answer.send(Ok(())));
             }
@@ -152,6 +158,20 @@ impl Pipeline {
             }
         }
         self.show();
+    }
+
+    async fn take(&mut self, bars: Vec<LiveBar>, cursor: String) {
+        let events = self.step(move |engine| engine.take(bars, &cursor)).await;
+        self.commit(events).await;
+        self.lapse().await;
+    }
+
+    /// While the history comes, it brings these bars too: what follows from them is made once, and in the stream's order.
+    async fn backfill(&mut self, symbol: Symbol, bars: Vec<DailyBar>) {
+        if self.caught_up {
+            let events = self.step(move |engine| engine.backfill(&symbol, bars)).await;
+            self.commit(events).await;
+        }
     }
 
     /// Bars of another epoch are another run: forecasts, score and signal log begin anew, models stay.

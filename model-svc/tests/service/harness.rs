@@ -91,8 +91,7 @@ impl House {
 
     /// Waits until both symbols have their bar of the day before `day`.
     pub(crate) async fn bars(&self, day: i64) {
-        let close = (day - 1) * 86_400 + 21 * 3_600;
-        self.until(|forecast| forecast.as_of.is_some_and(|as_of| as_of.seconds == close)).await;
+        self.until(|forecast| forecast.as_of == closed(day - 1)).await;
     }
 
     /// Waits until the forecasts of both symbols pass.
@@ -134,6 +133,11 @@ impl House {
         let request = wire::ListForecastsRequest { page_size: 1_000, ..Default::default() };
         self.service.forecasts().list_forecasts(request).await.unwrap().into_inner().forecasts
     }
+}
+
+/// When a day's bar closes.
+pub(crate) fn closed(day: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds: day * 86_400 + 21 * 3_600, nanos: 0 })
 }
 
 /// Days of both symbols in the order of the stream.

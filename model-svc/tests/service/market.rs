@@ -20,6 +20,8 @@ const DAY: i64 = 86_400;
 #[derive(Clone)]
 pub(crate) struct FakeMarket {
     bars: Arc<Mutex<Vec<wire::Bar>>>,
+    /// Bars that it has and does not stream.
+    imported: Arc<Mutex<Vec<wire::Bar>>>,
     epoch: Arc<Mutex<String>>,
     head: Arc<watch::Sender<usize>>,
     /// The day from which bars are replayed; none without a replay.
@@ -29,7 +31,13 @@ pub(crate) struct FakeMarket {
 impl FakeMarket {
     pub(crate) fn new() -> Self {
         let epoch = Arc::new(Mutex::new("first".to_owned()));
-        Self { bars: Arc::default(), epoch, head: Arc::new(watch::Sender::new(0)), replay: Arc::default() }
+        Self {
+            bars: Arc::default(),
+            imported: Arc::default(),
+            epoch,
+            head: Arc::new(watch::Sender::new(0)),
+            replay: Arc::default(),
+        }
     }
 
     /// Makes bars known, in order.
@@ -37,6 +45,11 @@ impl FakeMarket {
         let mut all = self.bars.lock().unwrap();
         all.extend(bars);
         self.head.send_replace(all.len());
+    }
+
+    /// Makes bars known that its stream does not bring, as an import does.
+    pub(crate) fn import(&self, bars: Vec<wire::Bar>) {
+        self.imported.lock().unwrap().extend(bars);
     }
 
     /// Says that bars are replayed from a day on.
@@ -58,6 +71,11 @@ impl FakeMarket {
         let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
         let serving = tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming);
         (addr, tokio::spawn(async move { serving.await.unwrap() }))
+    }
+
+    /// All that it has, streamed or not.
+    fn all(&self) -> Vec<wire::Bar> {
+        [self.after(0), self.imported.lock().unwrap().clone()].concat()
     }
 
     fn after(&self, place: usize) -> Vec<wire::Bar> {
@@ -115,7 +133,7 @@ impl MarketService for FakeMarket {
         _: Request<wire::ListInstrumentsRequest>,
     ) -> Answer<wire::ListInstrumentsResponse> {
         let mut counts = BTreeMap::<String, u64>::new();
-        self.after(0).into_iter().for_each(|bar| *counts.entry(bar.symbol).or_default() += 1);
+        self.all().into_iter().for_each(|bar| *counts.entry(bar.symbol).or_default() += 1);
         let instrument = |(symbol, daily_bars)| wire::Instrument {
             symbol,
             daily_bars,
@@ -165,7 +183,7 @@ impl MarketService for FakeMarket {
 
     async fn batch_list_bars(&self, request: Request<wire::BatchListBarsRequest>) -> Answer<Self::BatchListBarsStream> {
         let symbols = request.into_inner().symbols;
-        let bars = self.after(0).into_iter().filter(|bar| symbols.contains(&bar.symbol)).collect();
+        let bars = self.all().into_iter().filter(|bar| symbols.contains(&bar.symbol)).collect();
         Ok(Response::new(futures_util::stream::iter([Ok(wire::BatchListBarsResponse { bars })]).boxed()))
     }
 
