@@ -40,9 +40,14 @@ impl Violations {
 
     /// Notes that `field` breaks `rule`; an empty name means the thing itself that [`within`](Self::within) names.
     pub fn add(&mut self, field: &str, rule: impl Display) {
+        // Once some are only counted, all that follow are.
+        if self.more > 0 {
+            self.more += 1;
+            return;
+        }
         let (field, rule) = (cut(join(&self.path, field)), cut(rule.to_string()));
         let bytes = self.bytes + field.len() + rule.len() + FRAME_BYTES;
-        if self.found.is_empty() || (bytes <= MOST_BYTES && self.more == 0) {
+        if self.found.is_empty() || bytes <= MOST_BYTES {
             self.bytes = bytes;
             self.found.push((field, rule));
         } else {
@@ -57,22 +62,24 @@ impl Violations {
 
     /// Looks inside `field`: names noted by `look` are prefixed by it.
     pub fn within<R>(&mut self, field: &str, look: impl FnOnce(&mut Self) -> R) -> R {
-        let inner = join(&self.path, field);
-        let outer = std::mem::replace(&mut self.path, inner);
+        let outer = self.path.len();
+        extend(&mut self.path, field);
         let result = look(self);
-        self.path = outer;
+        self.path.truncate(outer);
         result
+    }
+
+    /// Adds all that others have found, under the names that `name` makes of theirs.
+    pub fn append(&mut self, others: Self, name: impl Fn(&str) -> String) {
+        for (field, rule) in others.found {
+            self.add(&name(&field), rule);
+        }
+        self.more += others.more;
     }
 
     /// True while nothing was found.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
-    }
-
-    /// True if a rule of `field` is noted; the name is taken as [`add`](Self::add) takes it.
-    pub fn contains(&self, field: &str) -> bool {
-        let path = join(&self.path, field);
-        self.found.iter().any(|(found, _)| *found == path)
     }
 
     /// What was found: field and rule.
@@ -119,14 +126,18 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// `a` and `b` make `a.b`, `a` and `[0]` make `a[0]`.
 fn join(path: &str, field: &str) -> String {
-    match (path, field) {
-        ("", field) => field.to_owned(),
-        (path, "") => path.to_owned(),
-        (path, field) if field.starts_with('[') => format!("{path}{field}"),
-        (path, field) => format!("{path}.{field}"),
+    let mut joined = path.to_owned();
+    extend(&mut joined, field);
+    joined
+}
+
+/// `a` and `b` make `a.b`, `a` and `[0]` make `a[0]`.
+fn extend(path: &mut String, field: &str) {
+    if !(path.is_empty() || field.is_empty() || field.starts_with('[')) {
+        path.push('.');
     }
+    path.push_str(field);
 }
 
 #[cfg(test)]
@@ -140,8 +151,6 @@ mod tests {
         violations.within("bars", |v| v.within("[3]", |v| v.add("close", "must be > 0")));
         let fields: Vec<_> = violations.iter().map(|(field, _)| field.as_str()).collect();
         assert_eq!(fields, ["symbol", "bars[3].close"]);
-        assert!(violations.contains("symbol") && !violations.contains("bars"));
-        assert!(violations.within("bars[3]", |v| v.contains("close")));
         let fault = violations.finish(()).unwrap_err();
         assert_eq!(fault.code(), Code::InvalidArgument);
         assert_eq!(fault.violations().len(), 2);
@@ -155,6 +164,28 @@ mod tests {
         let bytes: usize = fault.violations().iter().map(|(field, rule)| field.len() + rule.len()).sum();
         assert!((2_000..=MOST_BYTES).contains(&bytes), "{bytes}");
         assert_eq!(fault.message(), "symbols[0] must be a symbol (and 999 more)");
+    }
+
+    #[test]
+    fn others_are_added_and_counted() {
+        let mut others = Violations::new();
+        (0..1_000).for_each(|place| others.add(&format!("[{place}]"), "must be given once"));
+        let mut violations = Violations::new();
+        violations.append(others, |path| format!("symbols{path}"));
+        let message = violations.finish(()).unwrap_err().message().to_owned();
+        assert_eq!(message, "symbols[0] must be given once (and 999 more)");
+    }
+
+    /// A step inside costs as much as its own name, and not as the whole path: this would copy 1 TB.
+    #[test]
+    fn a_long_path_makes_no_step_longer() {
+        let mut violations = Violations::new();
+        violations.within(&"a".repeat(1_000_000), |violations| {
+            for _ in 0..1_000_000 {
+                violations.within("[0]", |violations| violations.add("", "must be given once"));
+            }
+        });
+        assert_eq!(violations.found.len() + violations.more, 1_000_000);
     }
 
     #[test]
