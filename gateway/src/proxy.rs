@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -18,6 +19,7 @@ use prost_reflect::DynamicMessage;
 use tickmesh_mesh::client::Upstream;
 use tickmesh_mesh::serve::{Ending, MAX_REQUEST_BYTES};
 use tickmesh_mesh::status::{Code, Fault};
+use tokio::time::timeout;
 use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt as _;
@@ -38,6 +40,9 @@ pub struct Proxy {
 
 /// One byte of flags and four of length go before each message of gRPC.
 const PREFIX_BYTES: usize = 5;
+
+/// How long the message of a call may take that has to be read before it is known where it goes.
+const ARRIVAL: Duration = Duration::from_secs(5);
 
 /// Headers that belong to one connection, and those by which the gateway itself was addressed.
 const NOT_HANDED_ON: [HeaderName; 7] = [
@@ -63,7 +68,7 @@ impl Proxy {
             Destination::Part(part) => send(self.upstreams.of(part), method, request).await,
             Destination::Operation => {
                 let (head, body) = request.into_parts();
-                let body = read(body).await?;
+                let body = timeout(ARRIVAL, read(body)).await.map_err(|_| late())??;
                 let message = first_message(method, &body)?;
                 let upstream = self.upstreams.for_call(method, &message)?;
                 send(upstream, method, Request::from_parts(head, Body::new(Full::new(body)))).await
@@ -114,6 +119,11 @@ fn readdressed(request: Request<Body>, method: &Method) -> Request<Body> {
     head.headers.insert(header::TE, HeaderValue::from_static("trailers"));
     head.extensions.clear();
     Request::from_parts(head, Body::new(UnsizedBody(body)))
+}
+
+fn late() -> Fault {
+    let text = format!("the request's message did not arrive within {ARRIVAL:?}");
+    Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", text)
 }
 
 async fn read(body: Body) -> Result<Bytes, Fault> {

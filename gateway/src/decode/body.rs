@@ -11,19 +11,17 @@ use crate::contract::find_field;
 pub const MAX_DEPTH: usize = 64;
 
 /// Reads a body as JSON, whatever its content type says; an empty body is `{}`. What does not fit is added to
-/// `violations`, and the message holds the rest.
-pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Violations) -> DynamicMessage {
+/// `violations`, and the message holds the rest; none if nothing of it can be read.
+pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Violations) -> Option<DynamicMessage> {
     let mut repeated = Violations::new();
     match parse(bytes, &mut repeated) {
         Ok(json) => {
-            for (path, rule) in repeated.iter() {
-                violations.add(&proto_path(descriptor, path), rule);
-            }
-            message(descriptor, &json, violations)
+            violations.append(repeated, |path| proto_path(descriptor, path));
+            Some(message(descriptor, &json, violations))
         }
         Err(rule) => {
             violations.add("body", rule);
-            DynamicMessage::new(descriptor.clone())
+            None
         }
     }
 }

@@ -37,7 +37,7 @@ mod tests {
     fn read(name: &str, json: &str) -> (String, Vec<(String, String)>) {
         let pool = DescriptorPool::decode(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
         let mut violations = Violations::new();
-        let message = body(&pool.get_message_by_name(name).unwrap(), json.as_bytes(), &mut violations);
+        let message = body(&pool.get_message_by_name(name).unwrap(), json.as_bytes(), &mut violations).unwrap();
         (serde_json::to_string(&message).unwrap(), named(violations))
     }
 
@@ -98,7 +98,8 @@ mod tests {
     fn a_missing_field_joins_the_list() {
         let pool = DescriptorPool::decode(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap();
         let mut violations = Violations::new();
-        let message = body(&pool.get_message_by_name(PREDICT).unwrap(), br#"{"simbol":"AAPL"}"#, &mut violations);
+        let message =
+            body(&pool.get_message_by_name(PREDICT).unwrap(), br#"{"simbol":"AAPL"}"#, &mut violations).unwrap();
         name_missing(&message, &mut violations);
         let fields: Vec<_> = named(violations).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["simbol", "symbol"]);

@@ -69,14 +69,18 @@ impl Farewell {
 
     /// The status after it.
     pub(crate) fn status(&self, reason: Reason) -> Status {
-        let text = "the gateway ends this stream; call again and go on after its cursor";
+        let cursor = &self.position.cursor;
+        let after = if cursor.is_empty() { "" } else { " and go on after its cursor" };
         let fault = match reason {
             Reason::Deadline => {
                 Fault::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline has passed")
             }
-            Reason::Draining | Reason::Unspecified => Fault::unavailable("DRAINING", text, RETRY),
+            Reason::Draining | Reason::Unspecified => {
+                Fault::unavailable("DRAINING", format!("the gateway ends this stream; call again{after}"), RETRY)
+            }
         };
-        fault.meta("cursor", &self.position.cursor).into()
+        // A stream that had not begun has no place: who resumed one still has the cursor that it came with.
+        if cursor.is_empty() { fault.into() } else { fault.meta("cursor", cursor).into() }
     }
 }
 
@@ -124,5 +128,15 @@ mod tests {
         assert_eq!((last.sequence, last.cursor.as_str()), (3, "c1"), "a message without cursor moves none");
         let Some(Control::EndOfStream(end)) = last.control else { panic!("{last:?}") };
         assert_eq!((end.reason(), end.cursor.as_str()), (Reason::Draining, "c1"));
+        let status = Fault::from(farewell.status(Reason::Draining));
+        assert_eq!(status.metadata("cursor"), Some("c1"));
+    }
+
+    #[test]
+    fn a_stream_that_has_not_begun_says_no_cursor() {
+        let farewell = of("/tickmesh.market.v1.MarketService/StreamTicks").unwrap();
+        let status = farewell.status(Reason::Draining);
+        assert_eq!(status.message(), "the gateway ends this stream; call again");
+        assert_eq!(Fault::from(status).metadata("cursor"), None);
     }
 }

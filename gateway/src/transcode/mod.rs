@@ -26,6 +26,7 @@ use tonic::Status;
 
 use crate::contract::{Contracts, Kind};
 use crate::upstreams::Upstreams;
+use deadline::Deadline;
 use error::ErrorResponse;
 use routes::{Found, Match, Routes};
 
@@ -66,19 +67,23 @@ impl Rest {
         let method = Arc::clone(found.method);
         let ending = Ending::of(&request);
         let (head, body) = request.into_parts();
-        let time = deadline::of(&method, &head.headers)?;
-        let body = deadline::arrived(time, read(body)).await?;
-        let (mut message, violations) = request::message(found, head.uri.query(), &body);
-        if !violations.is_empty() {
-            return Err(refusal::of(&self.upstreams, &method, &message, violations).await.into());
-        }
+        let deadline = Deadline::of(&method, &head.headers)?;
+        let body = deadline.arrived(read(body)).await?;
+        let (message, violations) = request::message(found, head.uri.query(), &body);
+        let mut message = match message {
+            Some(message) if violations.is_empty() => message,
+            Some(message) => {
+                return Err(refusal::of(&self.upstreams, &method, &message, violations, deadline).await.into());
+            }
+            None => return Err(refusal::whole(violations).into()),
+        };
         match method.kind() {
             Kind::ServerStream => {
                 resume(&mut message, &head.headers);
                 let responses = self.upstreams.server_stream(&method, &message);
                 stream::response(responses, &method, &head.headers, self.errors.clone(), ending).await
             }
-            _ => response::unary(self.upstreams.unary(&method, &message), &method, time).await,
+            _ => response::unary(self.upstreams.unary(&method, &message), &method, deadline).await,
         }
     }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
 use tickmesh_mesh::status::{Fault, Violations};
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::deadline;
+use super::deadline::Deadline;
 use crate::contract::Method;
 use crate::decode;
 use crate::upstreams::Upstreams;
@@ -18,20 +18,24 @@ const TIME: Duration = Duration::from_secs(1);
 /// Refuses a request that does not fit its types.
 ///
 /// A service names all bad fields of what it can read. What the types refuse never gets there, so the service is asked
-/// about the rest, `message`, and both lists are one. Of a body that could not be read at all nothing is left to ask
-/// about, and nothing in it is missing.
+/// about the rest, `message`, and both lists are one.
 pub(super) async fn of(
     upstreams: &Upstreams,
     method: &Method,
     message: &DynamicMessage,
     mut violations: Violations,
+    deadline: Deadline,
 ) -> Fault {
-    if !violations.contains("body") {
-        if may_be_asked(method) {
-            ask(upstreams, method, message, &mut violations).await;
-        }
-        decode::name_missing(message, &mut violations);
+    if may_be_asked(method) {
+        let asked = deadline.at_most(TIME).answered(upstreams.unary(method, message)).await;
+        add(&mut violations, asked.err());
     }
+    decode::name_missing(message, &mut violations);
+    whole(violations)
+}
+
+/// Refuses a request that could not be read at all: nothing is left to ask about, and nothing in it is missing.
+pub(super) fn whole(violations: Violations) -> Fault {
     violations.finish(()).expect_err("a request is refused for something")
 }
 
@@ -42,20 +46,12 @@ fn may_be_asked(method: &Method) -> bool {
     method.only_reads() && method.stays_small()
 }
 
-async fn ask(upstreams: &Upstreams, method: &Method, message: &DynamicMessage, violations: &mut Violations) {
-    let asked = deadline::within(Some(TIME), upstreams.unary(method, message)).await;
-    if let Err(status) = asked
-        && status.code() == Code::InvalidArgument
-    {
-        add(violations, &status);
-    }
-}
-
 /// Adds what the service found in fields that were read whole. Of a field that was read in part its words would be about
 /// the part.
-fn add(violations: &mut Violations, status: &tonic::Status) {
+fn add(violations: &mut Violations, refusal: Option<Status>) {
+    let Some(refusal) = refusal.filter(|status| status.code() == Code::InvalidArgument) else { return };
     let partial: Vec<_> = violations.iter().map(|(field, _)| outermost(field).to_owned()).collect();
-    for found in status.get_details_bad_request().into_iter().flat_map(|bad| bad.field_violations) {
+    for found in refusal.get_details_bad_request().into_iter().flat_map(|bad| bad.field_violations) {
         if !partial.iter().any(|field| field == outermost(&found.field)) {
             violations.add(&found.field, found.description);
         }
@@ -81,7 +77,7 @@ mod tests {
         let fault = Fault::new(Code::InvalidArgument, "BAD_REQUEST", "bad")
             .field("holdings", "must sum to 1")
             .field("as_of", "must be given");
-        add(&mut violations, &fault.into());
+        add(&mut violations, Some(fault.into()));
         let fields: Vec<_> = named(violations).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields, ["holdings[1].weight", "as_of"]);
     }

@@ -10,20 +10,24 @@ use crate::template::{Binding, PathError};
 use crate::{decode, query};
 
 /// Makes the message that a request of REST means, and names every part of the request that does not fit: the message has
-/// the rest.
-pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) -> (DynamicMessage, Violations) {
+/// the rest. Of a body that cannot be read there is none.
+pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) -> (Option<DynamicMessage>, Violations) {
     let mut violations = Violations::new();
     let input = found.method.input();
     let mut message = match found.body {
         Body::Request => decode::body(&input, body, &mut violations),
-        Body::Nothing => DynamicMessage::new(input),
+        Body::Nothing => Some(DynamicMessage::new(input)),
     };
     match (found.body, raw_query) {
         (_, None) => {}
         (Body::Request, Some(raw)) => query::refuse(raw, &mut violations),
-        (Body::Nothing, Some(raw)) => query::bind(&mut message, raw, &mut violations),
+        (Body::Nothing, Some(raw)) => {
+            message.iter_mut().for_each(|message| query::bind(message, raw, &mut violations));
+        }
     }
-    bind_path(&mut message, found.bindings, &mut violations);
+    if let Some(message) = &mut message {
+        bind_path(message, found.bindings, &mut violations);
+    }
     (message, violations)
 }
 
@@ -69,7 +73,7 @@ mod tests {
         let routes = Routes::new(&Contracts::read(tickmesh_proto::FILE_DESCRIPTOR_SET).unwrap());
         let Found::Method(found) = routes.find(verb, path) else { panic!("{path} is no path") };
         let (message, violations) = message(found, raw_query, body.as_bytes());
-        match violations.finish(message) {
+        match violations.finish_some(message) {
             Ok(message) => Ok(serde_json::to_string(&message).unwrap()),
             Err(fault) => Err(crate::testing::violated_fields(fault)),
         }

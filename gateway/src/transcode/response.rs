@@ -1,14 +1,12 @@
 //! The answer of a unary call.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use tonic::Status;
 
-use super::deadline;
+use super::deadline::Deadline;
 use crate::contract::Method;
 
 /// Awaits a unary call within its deadline and renders its answer as JSON.
@@ -18,9 +16,9 @@ use crate::contract::Method;
 pub(super) async fn unary(
     call: impl Future<Output = Result<tonic::Response<Bytes>, Status>>,
     method: &Method,
-    time: Option<Duration>,
+    deadline: Deadline,
 ) -> Result<Response<Body>, Status> {
-    let answer = deadline::within(time, call).await?;
+    let answer = deadline.answered(call).await?;
     Ok(json(method.renderer().json(answer.get_ref())?))
 }
 

@@ -90,6 +90,13 @@ async fn rules_of_the_service_name_every_field_too() {
 }
 
 #[tokio::test]
+async fn a_field_called_body_is_a_field_as_any_other() {
+    let mesh = Mesh::start().await;
+    let answer = post(&mesh, "/predict", r#"{"body":1}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.violations()), (400, vec!["body".to_owned(), "symbol".to_owned()]));
+}
+
+#[tokio::test]
 async fn what_the_types_refuse_and_what_the_service_refuses_is_one_list() {
     let mesh = Mesh::start().await;
     let answer = get(&mesh, "/v1/market/AAPL/bars?time_frame=hour&page_size=-1&page_token=x&limit=5").await;
@@ -189,7 +196,7 @@ async fn a_body_that_does_not_arrive_is_waited_for_no_longer_than_the_call() {
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     soon(connection.read_to_string(&mut answer)).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("\"DEADLINE\""), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.contains("\"DEADLINE_EXCEEDED\""), "{answer}");
 }
 
 #[tokio::test]
