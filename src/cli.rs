@@ -1,5 +1,6 @@
 //! The command line: verbs and flags.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
@@ -27,11 +28,16 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The gateway that client verbs talk to.
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = without_slash)]
     pub server: String,
     /// Print JSON, one value a line, in place of tables and progress; what goes wrong is JSON on standard error.
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// An URL that a path can follow.
+fn without_slash(url: &str) -> Result<String, Infallible> {
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// What to do.

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use tickmesh_mesh::client::address;
 use tickmesh_mesh::status::Fault;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::failure::Failure;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A mesh that has stopped without closing its connection is noticed after twice as long, whatever call waits for it.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// When a mesh that does not answer may be there.
 const RETRY: Duration = Duration::from_secs(1);
@@ -17,13 +21,16 @@ const RETRY: Duration = Duration::from_secs(1);
 /// # Errors
 /// If the address is not a URL of plain HTTP, or nothing answers there: the text says what to start.
 pub async fn channel(server: &str) -> Result<Channel, Failure> {
-    let wrong =
-        |why: &str| Failure::usage(format!("--server {server}: {why}; give a URL such as http://127.0.0.1:8080"));
-    if !server.starts_with("http://") {
-        return Err(wrong("must begin with http://, TLS is not spoken"));
-    }
-    let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|error| wrong(&error.to_string()))?;
-    endpoint.connect_timeout(CONNECT_TIMEOUT).connect().await.map_err(|_| {
+    let Some(address) = address(server) else {
+        let rule = "must be http:// (TLS is not spoken) with a host and a port alone, such as http://127.0.0.1:8080";
+        return Err(Failure::usage(format!("--server {server}: {rule}")));
+    };
+    let endpoint = Endpoint::from(address)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .keep_alive_while_idle(true);
+    endpoint.connect().await.map_err(|_| {
         let text = format!("no mesh answers at {server}: start one with `tickmesh up`, or name another with --server");
         Fault::unavailable("MESH_UNREACHABLE", text, RETRY).into()
     })

@@ -40,7 +40,7 @@ pub async fn run(
             let (mut operations, request) = (operations.clone(), request.clone());
             async move { operations.get_operation(request).await }
         };
-        operation = answered(Backoff::new(POLL, LONGEST_PAUSE), ask).await?.into_inner();
+        operation = answered(ask).await?.into_inner();
         if let Some(metadata) = decode_metadata(&operation)? {
             watched(&metadata);
         }
@@ -48,8 +48,16 @@ pub async fn run(
     result(operation)
 }
 
-/// Asks until there is an answer. A training outlives a lost question, as on a connection that reached its age.
-async fn answered<T, A>(mut backoff: Backoff, ask: impl Fn() -> A) -> Result<T, Status>
+/// Asks until there is an answer. A training outlives a lost question, as on a connection that reached its age, and so does
+/// whoever waits for one.
+pub async fn answered<T, A>(ask: impl Fn() -> A) -> Result<T, Status>
+where
+    A: Future<Output = Result<T, Status>>,
+{
+    answered_after(Backoff::new(POLL, LONGEST_PAUSE), ask).await
+}
+
+async fn answered_after<T, A>(mut backoff: Backoff, ask: impl Fn() -> A) -> Result<T, Status>
 where
     A: Future<Output = Result<T, Status>>,
 {
@@ -143,7 +151,7 @@ mod tests {
             before if before < lost => Err(failure.clone()),
             _ => Ok(()),
         };
-        let answer = answered(Backoff::new(Duration::ZERO, Duration::ZERO), ask).await;
+        let answer = answered_after(Backoff::new(Duration::ZERO, Duration::ZERO), ask).await;
         (asked.into_inner(), answer.is_ok())
     }
 

@@ -93,6 +93,7 @@ struct Trainer {
 /// A training that waits until the replay has brought enough history.
 struct Later {
     trainer: Trainer,
+    shortage: Shortage,
     /// How many sessions must have been played.
     due: u64,
 }
@@ -131,7 +132,7 @@ impl Trainer {
 
     fn later(self, shortage: Option<Shortage>, feed: &Feed) -> Option<Later> {
         let shortage = shortage.filter(Shortage::will_pass)?;
-        Some(Later { trainer: self, due: u64::from(feed.sessions_done) + shortage.sessions() })
+        Some(Later { trainer: self, due: u64::from(feed.sessions_done) + shortage.sessions(), shortage })
     }
 }
 
@@ -149,8 +150,12 @@ impl Later {
     }
 
     async fn step(self) -> Result<Option<Self>, Failure> {
-        let Self { trainer, due } = self;
+        let Self { trainer, shortage, due } = self;
         let feed = played(&trainer.market, due).await;
+        let grown = shortage.grown(&feed, &trainer.market).await?;
+        if !grown.as_ref().is_some_and(Shortage::has_passed) {
+            return Ok(trainer.later(grown, &feed));
+        }
         let trained = trainer.train(|_| {}).await?;
         trainer.report.trained(&trained);
         let shortage = Shortage::after(&trained, &feed, &trainer.market).await?;

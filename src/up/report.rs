@@ -93,13 +93,13 @@ impl Report {
             );
         }
         if let Some(shortage) = shortage {
-            let Shortage { symbol, bars, ahead, .. } = shortage;
-            let (needs, sessions) = (bars_to_train(), shortage.sessions());
+            let (symbol, bars) = shortage.nearest().unzip();
+            let (needs, sessions, ahead) = (bars_to_train(), shortage.sessions(), shortage.ahead);
             self.say(
                 || lack(shortage, feed),
                 || {
                     json!({
-                        "event": "short_of_history", "symbol": symbol, "bars": bars, "needs": needs,
+                        "event": "short_of_history", "symbol": symbol, "bars": bars.unwrap_or(0), "needs": needs,
                         "sessions": sessions, "ahead": ahead,
                     })
                 },
@@ -148,10 +148,9 @@ impl Report {
 /// How much history there is and is needed, and what to do.
 fn lack(shortage: &Shortage, feed: &Feed) -> String {
     let needs = bars_to_train();
-    let has = match &shortage.symbol {
-        Some(symbol) => format!(
-            "no symbol has enough history to train on: {symbol} has the most, {} daily bars, and a model needs {needs}",
-            shortage.bars
+    let has = match shortage.nearest() {
+        Some((symbol, bars)) => format!(
+            "no symbol has enough history to train on: {symbol} has the most, {bars} daily bars, and a model needs {needs}"
         ),
         None => {
             let start = output::date(feed.replay_start_time.as_ref());
@@ -251,7 +250,8 @@ mod tests {
         let short = |symbol: Option<&str>, bars, ahead| {
             let start = Some(prost_types::Timestamp { seconds: 915_148_800, nanos: 0 });
             let feed = Feed { replay_start_time: start, ..Default::default() };
-            lack(&Shortage { symbol: symbol.map(str::to_owned), bars, ahead, is_total: true }, &feed)
+            let short = symbol.map(|symbol: &str| (symbol.to_owned(), bars)).into_iter().collect();
+            lack(&Shortage { short, ahead, is_total: true }, &feed)
         };
         let passing = short(Some("AAPL"), 104, 2595);
         assert!(passing.contains("AAPL has the most, 104 daily bars, and a model needs 361"), "{passing}");

@@ -29,6 +29,8 @@ const CHUNK: usize = 5_000;
 /// # Errors
 /// If a file cannot be read or the mesh does not answer; at the end if a file had rows and not one was taken.
 pub async fn run(global: &Global, args: ImportArgs) -> Result<(), Failure> {
+    // All of them first: what stands before a file that is not there would be stored and never trained.
+    args.files.iter().try_for_each(|path| open(path).map(drop))?;
     let channel = connect::channel(&global.server).await?;
     let (mut created, mut refused) = (Vec::new(), Vec::new());
     for path in &args.files {
@@ -102,12 +104,19 @@ impl Rows {
     }
 }
 
+fn told(path: &Path, error: impl fmt::Display) -> Failure {
+    Failure::runtime(format!("{}: {error}", path.display()))
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| told(path, error))
+}
+
 fn read(path: &Path) -> Result<Rows, Failure> {
-    let told = |error: &dyn fmt::Display| Failure::runtime(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| told(&error))?;
+    let file = open(path)?;
     let stem = name(path).split('.').next().unwrap_or_default().to_ascii_uppercase();
     let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1, until: None };
-    let mut reader = Reader::new(BufReader::new(file), options).map_err(|error| told(&error))?;
+    let mut reader = Reader::new(BufReader::new(file), options).map_err(|error| told(path, error))?;
     let mut rows = Rows::default();
     while let Some(row) = reader.next() {
         match row {

@@ -10,6 +10,7 @@ use tickmesh_mesh::client::{Backoff, is_lost};
 use tickmesh_mesh::status::Fault;
 use tickmesh_proto::r#type::v1::RejectedSymbol;
 use tonic::{Code, Response, Status, Streaming};
+use tonic_types::StatusExt as _;
 
 use super::watch::Event;
 
@@ -25,11 +26,19 @@ pub(super) enum Update {
     Event(Box<Event>),
     /// The symbols, maybe none, that it does not have.
     Refused(Vec<RejectedSymbol>),
-    /// It is lost, or it is back.
-    Line {
-        name: &'static str,
-        is_lost: bool,
-    },
+    /// Something has happened to the stream of that name.
+    Note(&'static str, Note),
+}
+
+/// What may happen to a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    /// It is lost, and called again.
+    Lost,
+    /// It is back.
+    Back,
+    /// Events were lost, and it goes on from a snapshot.
+    Missed,
 }
 
 /// An update, or why calling again cannot mend the stream: following goes on after anything else.
@@ -58,10 +67,11 @@ impl Live for Source {
 }
 
 /// An error that following cannot mend is the last thing that a stream has to say. A refused cursor can be mended: the
-/// stream begins anew.
+/// stream begins anew. So can whatever says when to come back, as to a reader that was too slow.
 fn unless_followed(status: Status, has_cursor: bool) -> Result<Message<Heard>, Status> {
     let is_cursor_refused = has_cursor && matches!(status.code(), Code::OutOfRange | Code::InvalidArgument);
-    if is_lost(&status) || is_cursor_refused { Err(status) } else { Ok(alone(Err(status))) }
+    let may_come_back = is_lost(&status) || status.get_details_retry_info().is_some();
+    if may_come_back || is_cursor_refused { Err(status) } else { Ok(alone(Err(status))) }
 }
 
 fn alone(heard: Heard) -> Message<Heard> {
@@ -131,21 +141,22 @@ impl Follower {
         loop {
             match self.follow.next().await {
                 Told::Events(heard, _) => return heard.into_iter().collect(),
-                Told::Open { .. } if std::mem::take(&mut self.broken) > 0 => return Ok(self.line(false)),
+                Told::Open { .. } if std::mem::take(&mut self.broken) > 0 => return Ok(self.note(Note::Back)),
+                Told::Lost => return Ok(self.note(Note::Missed)),
                 Told::Broken if self.broken == ATTEMPTS => return Err(given_up(self.name)),
                 Told::Broken => {
                     self.broken += 1;
                     if self.broken == 1 {
-                        return Ok(self.line(true));
+                        return Ok(self.note(Note::Lost));
                     }
                 }
-                Told::Open { .. } | Told::CaughtUp(_) | Told::Feed(_) | Told::Lost => {}
+                Told::Open { .. } | Told::CaughtUp(_) | Told::Feed(_) => {}
             }
         }
     }
 
-    fn line(&self, is_lost: bool) -> Vec<Update> {
-        vec![Update::Line { name: self.name, is_lost }]
+    fn note(&self, note: Note) -> Vec<Update> {
+        vec![Update::Note(self.name, note)]
     }
 }
 
@@ -192,10 +203,25 @@ mod tests {
             _ => vec![tick("c2"), Err(Status::permission_denied("not yours"))],
         });
         let updates: Vec<_> = Box::pin(stream).collect().await;
-        let [Ok(_), Ok(lost), Ok(_), Err(status)] = &updates[..] else { panic!("{updates:?}") };
-        assert!(matches!(lost[..], [Update::Line { is_lost: true, .. }]));
+        let [Ok(_), Ok(lost), Ok(missed), Ok(_), Err(status)] = &updates[..] else { panic!("{updates:?}") };
+        assert!(matches!(lost[..], [Update::Note("ticks", Note::Lost)]));
+        assert!(matches!(missed[..], [Update::Note("ticks", Note::Missed)]), "never in silence");
         assert_eq!(status.code(), Code::PermissionDenied);
         assert_eq!(*cursors.lock().unwrap(), ["", "c1", ""]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_was_too_slow_goes_on_after_its_cursor() {
+        let slow = || {
+            let code = tickmesh_mesh::status::Code::ResourceExhausted;
+            Status::from(Fault::new(code, "SLOW_CONSUMER", "too slow").retry_after(FIRST_PAUSE))
+        };
+        let (stream, cursors) = script(move |before| match before {
+            0 => vec![tick("c1"), Err(slow())],
+            _ => vec![Err(Status::permission_denied("not yours"))],
+        });
+        drop(Box::pin(stream).collect::<Vec<_>>().await);
+        assert_eq!(*cursors.lock().unwrap(), ["", "c1"]);
     }
 
     #[tokio::test]
@@ -206,7 +232,7 @@ mod tests {
         assert_eq!(cursors.lock().unwrap().len(), 1);
         let (stream, cursors) = script(|_| vec![Err(Status::unavailable("nobody is there"))]);
         let updates: Vec<_> = Box::pin(stream).collect().await;
-        assert!(matches!(&updates[0], Ok(told) if matches!(told[..], [Update::Line { is_lost: true, .. }])));
+        assert!(matches!(&updates[0], Ok(told) if matches!(told[..], [Update::Note("ticks", Note::Lost)])));
         assert!(matches!(&updates[1..], [Err(status)] if status.code() == Code::Unavailable));
         assert_eq!(cursors.lock().unwrap().len() as u32, ATTEMPTS + 1);
     }

@@ -18,7 +18,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use super::predict;
-use super::streams::{Call, Update, followed, messages};
+use super::streams::{Call, Note, Update, followed, messages};
 use crate::cli::{Global, WatchArgs};
 use crate::failure::Failure;
 use crate::{connect, output};
@@ -38,6 +38,8 @@ struct Board {
     painted: usize,
     /// Whether the market has said which of the symbols it has.
     knows_its_symbols: bool,
+    /// Those that it does not have.
+    refused: Vec<RejectedSymbol>,
 }
 
 /// One thing that arrived on any of the three streams.
@@ -131,12 +133,9 @@ impl Board {
             match update {
                 Update::Refused(refused) => {
                     self.knows_its_symbols = true;
-                    self.tell_refused(&refused, symbols)?;
+                    self.tell_refused(refused, symbols, global)?;
                 }
-                Update::Line { name, is_lost } => {
-                    let state = if is_lost { "lost; calling again" } else { "back" };
-                    self.tell(&format!("the stream of {name} is {state}"));
-                }
+                Update::Note(name, note) => self.tell_note(name, note, global),
                 Update::Event(event) => {
                     has_events = true;
                     if global.json {
@@ -152,23 +151,47 @@ impl Board {
         Ok(has_events)
     }
 
-    /// Tells the symbols that the market refuses.
+    /// Tells the symbols that the market refuses, once: it says so again whenever the stream is opened.
     ///
     /// # Errors
     /// If it refuses them all.
-    fn tell_refused(&mut self, refused: &[RejectedSymbol], symbols: &[String]) -> Result<(), Failure> {
-        let Some(first) = refused.first() else { return Ok(()) };
+    fn tell_refused(
+        &mut self,
+        refused: Vec<RejectedSymbol>,
+        symbols: &[String],
+        global: &Global,
+    ) -> Result<(), Failure> {
+        let Some(first) = refused.first().filter(|_| refused != self.refused) else { return Ok(()) };
         let text = refused.iter().map(|r| format!("{}: {}", r.symbol, r.message)).collect::<Vec<_>>().join("; ");
+        let failure = Failure::from(Fault::new(Code::NotFound, first.reason.clone(), text));
         if refused.len() >= symbols.len() {
-            return Err(Fault::new(Code::NotFound, first.reason.clone(), text).into());
+            return Err(failure);
         }
-        self.tell(&text);
+        self.refused = refused;
+        self.tell(&failure, global);
         Ok(())
     }
 
+    /// Tells what has happened to a stream. That it is back a program sees by what comes.
+    fn tell_note(&mut self, name: &str, note: Note, global: &Global) {
+        let fault = match note {
+            Note::Lost => {
+                let text = format!("the stream of {name} is lost; calling again");
+                Fault::new(Code::Unavailable, "STREAM_BROKEN", text)
+            }
+            Note::Missed => {
+                let text = format!("events of {name} were lost; going on from a snapshot");
+                Fault::new(Code::DataLoss, "EVENTS_LOST", text)
+            }
+            Note::Back if global.json => return,
+            Note::Back => Fault::new(Code::Unknown, "STREAM_BACK", format!("the stream of {name} is back")),
+        };
+        self.tell(&fault.into(), global);
+    }
+
     /// A line beside the table, which is painted below it from here on.
-    fn tell(&mut self, text: &str) {
-        eprintln!("tickmesh: {text}");
+    fn tell(&mut self, failure: &Failure, global: &Global) {
+        failure.tell(global.json);
         self.painted = 0;
     }
 

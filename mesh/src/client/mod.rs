@@ -18,4 +18,4 @@ mod upstream;
 pub use backoff::Backoff;
 pub use channel::Channel;
 pub use failure::is_lost;
-pub use upstream::{Upstream, UpstreamError};
+pub use upstream::{Upstream, UpstreamError, address};

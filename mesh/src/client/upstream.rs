@@ -81,7 +81,8 @@ impl Upstream {
     }
 }
 
-fn address(url: &str) -> Option<Uri> {
+/// The address that an URL of plain HTTP with a host and a port alone names; none for any other text.
+pub fn address(url: &str) -> Option<Uri> {
     let uri: Uri = url.parse().ok()?;
     let is_plain = uri.scheme() == Some(&Scheme::HTTP) && uri.path() == "/" && uri.query().is_none();
     let names_a_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
