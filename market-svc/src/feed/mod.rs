@@ -152,15 +152,29 @@ impl Desk {
     }
 }
 
-/// A session's trades and quotes in slices, so that none is larger than the log takes or keeps readers waiting, and then
-/// its bars in one: a session without bars is played again by the next process, one that has some is not.
+/// A session's trades and quotes in slices, and then its bars by their closes, so that none is larger than the log takes or
+/// keeps readers waiting. Bars of one close stay together: the next process plays what closes after the clock, and nothing
+/// else.
 fn slices(events: Vec<Event>) -> impl Iterator<Item = Arc<[Event]>> {
-    let (bars, mut ticks): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.bar().is_some());
-    let slices = std::iter::from_fn(move || {
-        let rest = ticks.split_off(ticks.len().min(SLICE));
-        Some(std::mem::replace(&mut ticks, rest)).filter(|slice| !slice.is_empty())
-    });
-    slices.chain((!bars.is_empty()).then_some(bars)).map(Arc::from)
+    let (mut bars, ticks): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.bar().is_some());
+    bars.sort_by_key(|event| event.time);
+    pieces(ticks, |_| SLICE).chain(pieces(bars, whole_closes)).map(Arc::from)
+}
+
+/// Cuts events into pieces, each as long as `length` says of what is left.
+fn pieces(mut events: Vec<Event>, length: fn(&[Event]) -> usize) -> impl Iterator<Item = Vec<Event>> {
+    std::iter::from_fn(move || {
+        let rest = events.split_off(events.len().min(length(&events)));
+        Some(std::mem::replace(&mut events, rest)).filter(|piece| !piece.is_empty())
+    })
+}
+
+/// How many bars make a slice, no close cut in two.
+fn whole_closes(bars: &[Event]) -> usize {
+    let last = bars.get(SLICE.min(bars.len()).saturating_sub(1)).map(|bar| bar.time);
+    let fits = bars.partition_point(|bar| Some(bar.time) <= last);
+    let before = bars.partition_point(|bar| Some(bar.time) < last);
+    if fits > SLICE && before > 0 { before } else { fits }
 }
 
 #[cfg(test)]
@@ -189,14 +203,23 @@ mod tests {
     }
 
     #[test]
-    fn ticks_come_in_slices_and_the_bars_after_them_at_once() {
+    fn ticks_come_in_slices_and_the_bars_after_them_by_their_closes() {
         let ticks: Vec<_> = (0..2 * SLICE as i64 + 1).map(trade).collect();
-        let bars: Vec<_> = (0..SLICE as i64 + 1).map(bar).collect();
-        let slices: Vec<_> = slices([ticks.clone(), bars.clone()].concat()).collect();
+        let together = vec![bar(7); SLICE + 1];
+        let slices: Vec<_> = slices([ticks.clone(), together.clone()].concat()).collect();
         let sizes: Vec<_> = slices.iter().map(|slice| slice.len()).collect();
-        assert_eq!(sizes, [SLICE, SLICE, 1, bars.len()]);
-        assert_eq!(slices.concat(), [ticks, bars].concat());
+        assert_eq!(sizes, [SLICE, SLICE, 1, together.len()], "bars of one close are not parted");
+        assert_eq!(slices.concat(), [ticks, together].concat());
         assert_eq!(super::slices(Vec::new()).count(), 0);
+    }
+
+    #[test]
+    fn bars_of_many_closes_come_in_order_and_in_slices() {
+        let bars = |closes: std::ops::Range<i64>| closes.flat_map(|close| vec![bar(close); SLICE / 3]);
+        let slices: Vec<_> = slices(bars(3..5).chain(bars(0..3)).collect()).collect();
+        let sizes: Vec<_> = slices.iter().map(|slice| slice.len() / (SLICE / 3)).collect();
+        assert_eq!(sizes, [3, 2]);
+        assert_eq!(slices.concat(), bars(0..5).collect::<Vec<_>>());
     }
 
     #[tokio::test]

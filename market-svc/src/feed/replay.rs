@@ -120,11 +120,14 @@ struct Script {
 }
 
 impl Script {
-    /// Goes on after the sessions that the clock has seen.
+    /// Goes on after the sessions that the clock has seen; of one that a crash cut short, after the bars that it has seen.
     fn new(sessions: Sessions, clock: Option<Timestamp>, start: Date) -> Self {
-        let sessions = sessions.in_order();
-        let seen = |session: &Vec<Bar>| clock.is_some_and(|clock| close(session) <= clock);
-        let done = sessions.iter().take_while(|session| seen(session)).count();
+        let mut sessions = sessions.in_order();
+        let clock = clock.unwrap_or(Timestamp::MIN);
+        let done = sessions.iter().take_while(|session| close(session) <= clock).count();
+        if let Some(next) = sessions.get_mut(done) {
+            next.retain(|bar| bar.candle.close_time > clock);
+        }
         Self { sessions, done, start }
     }
 
@@ -187,6 +190,17 @@ mod tests {
         let span = resumed.span().unwrap();
         assert_eq!((span.done, span.total, span.end.nanos()), (1, 3, 2 * DAY + DAY / 2));
     }
+
+    #[test]
+    fn of_a_session_that_was_cut_short_only_the_rest_is_played() {
+        let hours = Series { symbol: "A".try_into().unwrap(), time_frame: TimeFrame::H1 };
+        let hour = |n: i64| Bar { series: hours.clone(), candle: candle(n * DAY / 24, DAY / 24, 10.0) };
+        let sessions = sessions([bar("A", 0), hour(1), hour(2), hour(11)]);
+        let script = Script::new(sessions, Some(Timestamp::from_nanos(3 * DAY / 24)), Date::constant(1970, 1, 1));
+        assert_eq!(script.next().unwrap(), [bar("A", 0), hour(11)].map(Event::closed));
+        assert_eq!(script.span().unwrap().done, 0);
+    }
+
     #[test]
     fn what_is_stored_is_played_in_place_of_the_data() {
         let mut sessions = sessions([bar("A", 0), bar("B", 0), bar("A", 1)]);

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tickmesh_fanout::log::{Position, Record};
-use tickmesh_proto::types::{TimeFrame, Timestamp};
+use tickmesh_proto::types::Timestamp;
 
 use super::import::instruments_of;
 use super::{Appended, Encoded, Market, clock};
@@ -127,13 +127,13 @@ impl Market {
         Ok(bars)
     }
 
-    /// The daily bars that wait behind the clock, to be replayed again.
+    /// The bars that wait behind the clock, to be replayed again.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn hidden(&self) -> Result<Vec<Bar>, Error> {
         let clock = clock::stored(&*self.store).await?.unwrap_or(Timestamp::MIN);
-        Ok(self.store.closing_after(clock, TimeFrame::D1).await?)
+        Ok(self.store.closing_after(clock).await?)
     }
 
     /// What was remembered of the data directory.
@@ -171,6 +171,7 @@ mod tests {
     use std::sync::Mutex;
 
     use tickmesh_fanout::log::{Log, LogConfig};
+    use tickmesh_proto::types::TimeFrame;
 
     use super::*;
     use crate::bar::Series;
@@ -221,7 +222,7 @@ mod tests {
             Box::pin(async { Ok(None) })
         }
 
-        fn closing_after(&self, _: Timestamp, _: TimeFrame) -> Answer<'_, Vec<Bar>> {
+        fn closing_after(&self, _: Timestamp) -> Answer<'_, Vec<Bar>> {
             Box::pin(async { Ok(Vec::new()) })
         }
 

@@ -15,7 +15,7 @@ mod window;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use tickmesh_proto::types::{Symbol, TimeFrame, Timestamp};
+use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::bar::Bar;
 use crate::instrument::Instrument;
@@ -48,8 +48,8 @@ pub trait Store: Send + Sync {
     /// The latest close of all bars that close at `until` or before.
     fn newest_close(&self, until: Timestamp) -> Answer<'_, Option<Timestamp>>;
 
-    /// The bars of one length that close after `time`, in no order.
-    fn closing_after(&self, time: Timestamp, time_frame: TimeFrame) -> Answer<'_, Vec<Bar>>;
+    /// The bars of any length that close after `time`, in no order.
+    fn closing_after(&self, time: Timestamp) -> Answer<'_, Vec<Bar>>;
 
     /// What was remembered under `mark`.
     fn mark(&self, mark: Mark) -> Answer<'_, Option<String>>;

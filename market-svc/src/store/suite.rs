@@ -220,16 +220,19 @@ pub(crate) async fn bars_that_close_after_a_moment_are_found(store: &dyn Store) 
     for symbol in ["AAPL", "MSFT"] {
         store.write(&five_days(symbol)).await.unwrap();
     }
-    let closing_after = |time, frame| async move {
-        let bars = store.closing_after(time, frame).await.unwrap();
-        let mut keys: Vec<_> = bars.iter().map(|bar| (bar.series.symbol.to_string(), bar.candle)).collect();
-        keys.sort_by_key(|(symbol, candle)| (symbol.clone(), candle.open_time));
-        keys
+    let hours = Series { symbol: "AAPL".try_into().unwrap(), time_frame: TimeFrame::H1 };
+    let hour = Bar { series: hours, candle: candle(day(3).open_time.nanos(), DAY / 24, 7.0) };
+    store.write(&Batch { bars: vec![hour.clone()], ..Batch::default() }).await.unwrap();
+    let closing_after = |time| async move {
+        let mut bars = store.closing_after(time).await.unwrap();
+        bars.sort_by_key(|bar| (bar.series.clone(), bar.candle.open_time));
+        bars
     };
-    let expected = ["AAPL", "MSFT"].map(|symbol| [1, 2, 3, 4].map(|n| (symbol.to_owned(), day(n)))).concat();
-    assert_eq!(closing_after(day(0).close_time, TimeFrame::D1).await, expected);
-    assert_eq!(closing_after(day(4).close_time, TimeFrame::D1).await, []);
-    assert_eq!(closing_after(Timestamp::MIN, TimeFrame::H1).await, []);
+    let mut expected = [five_days("AAPL").bars, five_days("MSFT").bars, vec![hour]].concat();
+    expected.retain(|bar| bar.candle.close_time > day(0).close_time);
+    expected.sort_by_key(|bar| (bar.series.clone(), bar.candle.open_time));
+    assert_eq!(closing_after(day(0).close_time).await, expected);
+    assert_eq!(closing_after(day(4).close_time).await, []);
 }
 
 pub(crate) async fn marks_are_remembered(store: &dyn Store) {

@@ -1,7 +1,8 @@
 //! A replay begun again: what was replayed comes anew, and what clients imported is not lost.
 
 use market_svc::Config;
-use tickmesh_proto::market::v1::{GetSnapshotRequest, Snapshot};
+use tickmesh_proto::market::v1::{Bar, GetSnapshotRequest, Snapshot, StreamBarsRequest};
+use tickmesh_proto::r#type::v1::TimeFrame;
 
 use crate::harness::{Service, daily, soon};
 
@@ -75,5 +76,59 @@ async fn what_was_imported_comes_again_too_where_the_data_has_nothing_before_the
     assert_eq!(service.closes("AAPL").await, [12.0, 13.5, 14.0]);
     assert_eq!(service.closes("XYZ").await, [51.0]);
     assert_eq!(snapshot(&mut service, "XYZ").await.last_price, 51.0, "it came as an event");
+    drop(service.stop().await);
+}
+
+/// The first hours of a session of New York.
+fn hourly(symbol: &str, date: &str, prices: &[f64]) -> Vec<Bar> {
+    let at = |n: usize, price: &f64| {
+        let mut bar = daily(symbol, date, *price);
+        bar.time_frame = TimeFrame::TimeFrame1h.into();
+        bar.open_time.as_mut().unwrap().seconds += 3600 * n as i64;
+        bar
+    };
+    prices.iter().enumerate().map(|(n, price)| at(n, price)).collect()
+}
+
+/// The closes of hourly bars, from the first to the last of `count`, as one stream delivers them.
+async fn streamed(service: &mut Service, from: &Bar, count: usize) -> Vec<f64> {
+    let request = StreamBarsRequest {
+        time_frame: TimeFrame::TimeFrame1h.into(),
+        start_time: from.open_time,
+        ..StreamBarsRequest::default()
+    };
+    let mut stream = soon(service.market.stream_bars(request)).await.unwrap().into_inner();
+    soon(stream.message()).await.unwrap().unwrap().control.expect("an Ack comes first");
+    service.gate.open();
+    // Heartbeats come in between, so it is the whole that must happen soon.
+    soon(async {
+        let mut closes = Vec::new();
+        while closes.len() < count {
+            closes.extend(stream.message().await.unwrap().unwrap().bars.iter().map(|bar| bar.close));
+        }
+        closes
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_hours_come_as_events_when_the_clock_has_come_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("bars.csv");
+    std::fs::write(&data, ROWS).unwrap();
+    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let mut service = Service::opened(folder, config.clone()).await;
+    service.play().await;
+    let before = hourly("AAPL", "2020-12-31", &[10.5, 10.6]);
+    let later = [hourly("AAPL", "2021-01-05", &[12.1, 12.2, 12.3]), hourly("AAPL", "2021-01-06", &[13.1])].concat();
+    let imported = service.import([before.clone(), later].concat()).await;
+    assert_eq!((imported.written, imported.rejected), (6, 0), "{imported:?}");
+    let folder = service.stop().await;
+
+    let mut service = Service::opened(folder, Config { replay_again: true, ..config }).await;
+    assert_eq!(streamed(&mut service, &before[0], 6).await, [10.5, 10.6, 12.1, 12.2, 12.3, 13.1]);
+    service.play().await;
+    assert_eq!(service.feed().await.sessions_total, 3, "hours belong to the sessions of their days");
+    assert_eq!(service.closes("AAPL").await, [10.0, 11.0, 12.0, 13.0, 14.0]);
     drop(service.stop().await);
 }

@@ -120,17 +120,13 @@ pub(super) async fn put_source(
     Ok(())
 }
 
-/// The bars of one length that close after `time`.
-pub(super) async fn closing_after(
-    pool: &SqlitePool,
-    time: Timestamp,
-    time_frame: TimeFrame,
-) -> Result<Vec<Bar>, StoreError> {
-    let code = i64::from(time_frame.code());
-    let mut rows = sqlx::query(sql::BLOCKS_CLOSING_AFTER).bind(time.nanos()).bind(code).fetch(pool);
+/// The bars that close after `time`.
+pub(super) async fn closing_after(pool: &SqlitePool, time: Timestamp) -> Result<Vec<Bar>, StoreError> {
+    let mut rows = sqlx::query(sql::BLOCKS_CLOSING_AFTER).bind(time.nanos()).fetch(pool);
     let mut bars = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        let series = Series { symbol: symbol(&row)?, time_frame };
+        let symbol = symbol(&row)?;
+        let series = Series { time_frame: time_frame(&row, &symbol)?, symbol };
         let candles = read_block(&row, &series.symbol)?.into_iter().filter(|candle| candle.close_time > time);
         bars.extend(candles.map(|candle| Bar { series: series.clone(), candle }));
     }
@@ -162,4 +158,10 @@ fn damaged(row: &SqliteRow, symbol: &Symbol, reason: BlockError) -> StoreError {
 fn symbol(row: &SqliteRow) -> Result<Symbol, StoreError> {
     let text: String = row.try_get("symbol")?;
     Symbol::try_from(text.as_str()).map_err(|_| StoreError::Instrument(text))
+}
+
+fn time_frame(row: &SqliteRow, symbol: &Symbol) -> Result<TimeFrame, StoreError> {
+    let code = u8::try_from(row.try_get::<i64, _>("time_frame")?).ok();
+    let frame = code.and_then(|code| TimeFrame::from_code(code).ok());
+    frame.ok_or_else(|| damaged(row, symbol, BlockError::Format))
 }

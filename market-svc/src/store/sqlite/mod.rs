@@ -6,7 +6,7 @@ mod sql;
 
 use futures_util::TryStreamExt as _;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
-use tickmesh_proto::types::{TimeFrame, Timestamp};
+use tickmesh_proto::types::Timestamp;
 
 use self::blocks::{put_block, read_block};
 use super::merge::{by_block, merge};
@@ -132,8 +132,8 @@ impl Store for SqliteStore {
         Box::pin(blocks::newest_close(&self.readers, until))
     }
 
-    fn closing_after(&self, time: Timestamp, time_frame: TimeFrame) -> Answer<'_, Vec<Bar>> {
-        Box::pin(blocks::closing_after(&self.readers, time, time_frame))
+    fn closing_after(&self, time: Timestamp) -> Answer<'_, Vec<Bar>> {
+        Box::pin(blocks::closing_after(&self.readers, time))
     }
 
     fn mark(&self, mark: Mark) -> Answer<'_, Option<String>> {

@@ -26,7 +26,7 @@ pub(super) const BLOCKS_OF_SYMBOLS_UNTIL: &str = "SELECT symbol, period, body FR
      WHERE time_frame = $1 AND period = $2 AND symbol <= $3 ORDER BY symbol";
 
 pub(super) const BLOCKS_CLOSING_AFTER: &str =
-    "SELECT symbol, period, body FROM bar_blocks WHERE last_close > $1 AND time_frame = $2";
+    "SELECT symbol, time_frame, period, body FROM bar_blocks WHERE last_close > $1";
 
 pub(super) const BLOCKS_ACROSS: &str =
     "SELECT symbol, period, body FROM bar_blocks WHERE last_close > $1 AND period <= $1";
