@@ -125,6 +125,32 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_a_stream_is_a_message_or_an_error() {
+        let document = openapi();
+        let stream = &document["paths"]["/v1/market/bars:stream"]["get"];
+        let content = &stream["responses"]["200"]["content"];
+        let lines = content["application/x-ndjson"]["schema"]["oneOf"].as_array().unwrap();
+        assert_eq!(lines[0]["$ref"], "#/components/schemas/tickmesh.market.v1.StreamBarsResponse");
+        assert_eq!(lines[1]["properties"]["error"]["$ref"], "#/components/schemas/google.rpc.Status");
+        assert_eq!(lines[1]["required"], json!(["error"]));
+        let events = content["text/event-stream"]["schema"]["anyOf"].as_array().unwrap();
+        assert_eq!(events[1]["$ref"], "#/components/schemas/google.rpc.Status");
+    }
+
+    #[test]
+    fn headers_that_the_door_reads_are_declared() {
+        let document = openapi();
+        let headers = |path: &str, verb: &str| {
+            let parameters = document["paths"][path][verb]["parameters"].as_array().unwrap();
+            let headers = parameters.iter().filter(|parameter| parameter["in"] == "header");
+            headers.map(|header| header["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(headers("/predict", "post"), ["x-request-timeout"]);
+        assert_eq!(headers("/v1/market/ticks", "get"), ["Last-Event-ID"]);
+        assert_eq!(headers("/v1/market/bars", "get"), [""; 0], "it has no cursor");
+    }
+
+    #[test]
     fn queries_list_every_field_that_they_can_bind() {
         let document = openapi();
         let parameters = document["paths"]["/portfolio/optimize"]["get"]["parameters"].as_array().unwrap();

@@ -36,17 +36,28 @@ pub(super) fn operation(
 
 fn success(method: &Method, schemas: &mut Schemas<'_>) -> Json {
     let schema = schemas.message(&method.output());
-    match method.kind() {
-        Kind::ServerStream => json!({
-            "description": "The messages of the stream, one a line or one an event.",
-            "content": {"application/x-ndjson": {"schema": schema}, "text/event-stream": {"schema": schema}},
-        }),
-        _ => json!({"description": "The response.", "content": {"application/json": {"schema": schema}}}),
+    if method.kind() != Kind::ServerStream {
+        return json!({"description": "The response.", "content": {"application/json": {"schema": schema}}});
     }
+    let status = status(schemas, method);
+    let late = json!({
+        "type": "object", "properties": {"error": status}, "required": ["error"], "additionalProperties": false,
+    });
+    json!({
+        "description": "The messages of the stream, one a line or one an event. What ends it early is its last line, \
+            `{\"error\": …}`, or an event of type `error`.",
+        "content": {
+            "application/x-ndjson": {"schema": {"oneOf": [schema, late]}},
+            "text/event-stream": {"schema": {"anyOf": [schema, status]}},
+        },
+    })
 }
 
 fn failure(schemas: &mut Schemas<'_>, method: &Method) -> Json {
+    json!({"description": "Why the call failed.", "content": {"application/json": {"schema": status(schemas, method)}}})
+}
+
+fn status(schemas: &mut Schemas<'_>, method: &Method) -> Json {
     let status = method.descriptor().parent_pool().get_message_by_name("google.rpc.Status");
-    let schema = status.map_or_else(|| json!({"type": "object"}), |status| schemas.message(&status));
-    json!({"description": "Why the call failed.", "content": {"application/json": {"schema": schema}}})
+    status.map_or_else(|| json!({"type": "object"}), |status| schemas.message(&status))
 }

@@ -1,11 +1,12 @@
-//! Path and query parameters of an operation.
+//! Path, query and header parameters of an operation.
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value as Json, json};
 
 use super::schema::Schemas;
-use crate::contract::{Body, Method, Rule, resolve};
+use crate::contract::{Body, Kind as Call, Method, Rule, resolve};
 use crate::decode::is_well_known;
+use crate::live::is_live;
 use crate::template::PathParameter;
 
 /// All parameters of a method by one of its rules.
@@ -17,7 +18,26 @@ pub(super) fn parameters(method: &Method, rule: &Rule, schemas: &mut Schemas<'_>
         let bound: Vec<&[String]> = rule.template.fields().collect();
         query_parameters(&method.input(), &mut Path::default(), &bound, schemas, &mut parameters);
     }
+    parameters.extend(header_parameter(method));
     parameters
+}
+
+/// The header that the door itself reads.
+fn header_parameter(method: &Method) -> Option<Json> {
+    let (name, schema, description) = match method.kind() {
+        Call::Unary if !method.waits() => (
+            "x-request-timeout",
+            json!({"type": "number", "exclusiveMinimum": 0, "default": 5}),
+            "How many seconds the call may take; more than 60 are cut to 60.",
+        ),
+        Call::ServerStream if is_live(method) => (
+            "Last-Event-ID",
+            json!({"type": "string"}),
+            "The `id` of the last event that a browser's `EventSource` saw: the stream goes on after it.",
+        ),
+        _ => return None,
+    };
+    Some(json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema}))
 }
 
 fn path_parameter(input: &MessageDescriptor, parameter: &PathParameter, schemas: &Schemas<'_>) -> Json {

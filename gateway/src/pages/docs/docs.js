@@ -23,6 +23,11 @@ const schemaLink = (reference) =>
 /** What a schema is, in a few words with links. */
 function typeOf(schema) {
   if (schema.$ref) return schemaLink(schema.$ref);
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (choices) return element("span", {}, ...choices.flatMap((choice, index) => (index ? [" or ", typeOf(choice)] : [typeOf(choice)])));
+  const fields = Object.entries(schema.properties ?? {});
+  if (fields.length > 0)
+    return element("span", {}, "{", ...fields.flatMap(([name, field]) => [code(name), ": ", typeOf(field)]), "}");
   if (schema.type === "array") return element("span", {}, "list of ", typeOf(schema.items));
   if (schema.additionalProperties && typeof schema.additionalProperties === "object")
     return element("span", {}, "map to ", typeOf(schema.additionalProperties));
