@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, State};
 use axum::routing::{any, get};
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -40,7 +41,7 @@ pub struct Doors {
     realtime: Realtime,
     prober: Prober,
     errors: ErrorResponse,
-    openapi: Arc<str>,
+    openapi: File,
 }
 
 impl Doors {
@@ -61,7 +62,7 @@ impl Doors {
             realtime: Realtime::new(&contracts, upstreams.clone(), max_websockets)?,
             prober: Prober::new(upstreams, readiness),
             errors: ErrorResponse::new(contracts.pool().clone()),
-            openapi: openapi::document(&contracts).to_string().into(),
+            openapi: reference(&contracts),
             contracts,
         })
     }
@@ -98,10 +99,14 @@ async fn health(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Resp
 }
 
 async fn openapi(State(doors): State<Arc<Doors>>, headers: HeaderMap) -> Response<Body> {
-    let bytes = doors.openapi.as_bytes().to_vec();
+    doors.openapi.clone().response(&headers)
+}
+
+/// The OpenAPI document: some hundred kilobytes that never change.
+fn reference(contracts: &Contracts) -> File {
+    let bytes = Bytes::from(openapi::document(contracts).to_string());
     let digest = format!("{:x}", Sha256::digest(&bytes));
-    let content_type = "application/json".into();
-    File { bytes: bytes.into(), content_type, digest, is_immutable: false }.response(&headers)
+    File { bytes, content_type: "application/json".into(), digest, is_immutable: false }
 }
 
 async fn realtime(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {

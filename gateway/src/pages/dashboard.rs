@@ -1,7 +1,9 @@
 //! The dashboard's built files, embedded.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::File;
@@ -24,7 +26,11 @@ pub fn dashboard(path: &str) -> Option<File> {
         text
     });
     let content_type = with_charset(metadata.mimetype());
-    Some(File { bytes: data, content_type: content_type.into(), digest, is_immutable: name.starts_with("assets/") })
+    let bytes = match data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Some(File { bytes, content_type: content_type.into(), digest, is_immutable: name.starts_with("assets/") })
 }
 
 /// Whether this build has a dashboard.

@@ -13,11 +13,11 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// A file with what its response says about it.
-#[derive(Debug)]
+/// A file with what its response says about it. A clone shares the bytes.
+#[derive(Clone, Debug)]
 pub struct File {
     /// Its bytes.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: Bytes,
     /// Its type, for example `text/html; charset=utf-8`.
     pub content_type: Cow<'static, str>,
     /// A digest of its bytes.
@@ -34,10 +34,7 @@ impl File {
         if matches(request, &etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
-            *response.body_mut() = Body::from(match self.bytes {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => Bytes::from(bytes),
-            });
+            *response.body_mut() = Body::from(self.bytes);
         }
         let kept = if self.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         let headers = response.headers_mut();
@@ -63,7 +60,7 @@ mod tests {
 
     fn file() -> File {
         File {
-            bytes: b"hello"[..].into(),
+            bytes: Bytes::from_static(b"hello"),
             content_type: "text/plain".into(),
             digest: "2cf2".into(),
             is_immutable: false,
