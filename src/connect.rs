@@ -19,12 +19,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Connects to whatever serves gRPC at `server`.
 ///
 /// # Errors
-/// If the address is not a URL of plain HTTP, or nothing answers there: the text says what to start.
+/// If the address is not a URL of plain HTTP on this machine, or nothing answers there: the text says what to start.
 pub async fn channel(server: &str) -> Result<Channel, Failure> {
-    let Some(address) = address(server) else {
-        let rule = "must be http:// (TLS is not spoken) with a host and a port alone, such as http://127.0.0.1:8080";
-        return Err(Failure::usage(format!("--server {server}: {rule}")));
-    };
+    let wrong = |rule| Failure::usage(format!("--server {server}: must be {rule}, such as http://127.0.0.1:8080"));
+    let address = address(server).map_err(wrong)?;
     let endpoint = Endpoint::from(address)
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE)

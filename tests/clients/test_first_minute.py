@@ -77,6 +77,14 @@ def test_any_address_but_loopback_is_refused(tmp_path):
     assert "loopback" in answer.stderr and len(answer.stderr.strip().splitlines()) == 1, answer.stderr
 
 
+def test_a_part_on_another_machine_is_refused(tmp_path):
+    for part in ("market", "model", "portfolio"):
+        answer = run("--data-dir", tmp_path / part, "up", f"--{part}-url", "http://10.0.0.1:50051", *elsewhere())
+        assert answer.returncode == 64, answer.stderr
+        assert "http://10.0.0.1:50051" in answer.stderr and "loopback" in answer.stderr, answer.stderr
+        assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+
+
 def test_bad_flags_and_unknown_keys_are_one_clear_line(tmp_path):
     answer = run("up", "--speed", "fast")
     assert answer.returncode == 64 and "--speed" in answer.stderr, answer.stderr

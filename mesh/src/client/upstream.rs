@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::policy::PUBLISHED;
 use super::pool::{MAX_CALLS, Pool};
 use super::{Backoff, Channel};
+use crate::layer::is_loopback;
 
 /// Another part of the mesh. Clones share their connections, which are opened when they are needed.
 ///
@@ -28,13 +29,17 @@ pub struct Upstream {
     stream: Channel,
 }
 
-/// An address that is none.
+/// An address that cannot be called.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}_url = {url:?}: must be http:// with a host and a port alone, such as http://127.0.0.1:50051")]
+#[error("{name}_url = {url:?}: must be {rule}, such as http://127.0.0.1:50051")]
 pub struct UpstreamError {
     name: String,
     url: String,
+    rule: &'static str,
 }
+
+const FORM: &str = "http:// with a host and a port alone";
+const NEAR: &str = "a loopback address, as there is no TLS and no authentication yet";
 
 /// What one stream may have under way. Small, so that a reader that stops holds little and learns of the newest soon.
 const STREAM_WINDOW: u32 = 64 * 1024;
@@ -49,10 +54,10 @@ impl Upstream {
     /// A part by the name that stands in errors and metrics, at `url`. Connects when first called.
     ///
     /// # Errors
-    /// If `url` is no `http://` address: parts speak to each other without TLS.
+    /// If `url` is no `http://` address of this machine: parts speak to each other without TLS.
     pub fn new(name: &str, url: &str) -> Result<Self, UpstreamError> {
-        let refused = || UpstreamError { name: name.to_owned(), url: url.to_owned() };
-        let endpoint = address(url).map(Endpoint::from).ok_or_else(refused)?;
+        let refused = |rule| UpstreamError { name: name.to_owned(), url: url.to_owned(), rule };
+        let endpoint = address(url).map(Endpoint::from).map_err(refused)?;
         let name: Arc<str> = name.into();
         let channel = |window, budget| Channel::new(Arc::clone(&name), Pool::new(tuned(&endpoint, window)), budget);
         let budget = Arc::new(Budget::new(PUBLISHED.throttling));
@@ -81,14 +86,25 @@ impl Upstream {
     }
 }
 
-/// The address that an URL of plain HTTP with a host and a port alone names; none for any other text.
-pub fn address(url: &str) -> Option<Uri> {
-    let uri: Uri = url.parse().ok()?;
+/// The address that an URL of plain HTTP with a host and a port alone names.
+///
+/// # Errors
+/// The rule that it breaks: of form, or that it must be on this machine.
+pub fn address(url: &str) -> Result<Uri, &'static str> {
+    let uri: Uri = url.parse().map_err(|_| FORM)?;
     let is_plain = uri.scheme() == Some(&Scheme::HTTP) && uri.path() == "/" && uri.query().is_none();
-    let names_a_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        && uri.host().is_some_and(|host| !host.is_empty());
+    let names_a_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     let has_a_port = uri.port_u16().is_some_and(|port| port != 0);
-    (is_plain && names_a_host && has_a_port).then_some(uri)
+    match uri.host() {
+        Some(host) if is_plain && names_a_host && has_a_port && !host.is_empty() => {
+            if is_loopback(host) {
+                Ok(uri)
+            } else {
+                Err(NEAR)
+            }
+        }
+        _ => Err(FORM),
+    }
 }
 
 /// The connection's window holds all its calls', so that an unread one blocks no other.
@@ -111,8 +127,13 @@ mod tests {
 
     #[test]
     fn takes_an_address_and_refuses_what_is_none() {
-        for good in ["http://127.0.0.1:50051", "http://[::1]:50051/", "http://market.internal:50051"] {
-            assert!(address(good).is_some(), "{good}");
+        for good in ["http://127.0.0.1:50051", "http://[::1]:50051/", "http://localhost:50051"] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for far in
+            ["http://10.0.0.1:50051", "http://market.internal:50051", "http://[2001:db8::1]:1", "http://0.0.0.0:1"]
+        {
+            assert_eq!(address(far), Err(NEAR), "{far}");
         }
         for bad in [
             "",
@@ -128,9 +149,11 @@ mod tests {
             "http://127.0.0.1:50051?a=b",
             "http://me:secret@127.0.0.1:50051",
         ] {
-            assert!(address(bad).is_none(), "{bad}");
+            assert_eq!(address(bad), Err(FORM), "{bad}");
         }
         let error = Upstream::new("market", "foo").unwrap_err().to_string();
         assert!(error.starts_with("market_url = \"foo\": must be http://"), "{error}");
+        let error = Upstream::new("model", "http://10.0.0.1:50052").unwrap_err().to_string();
+        assert!(error.starts_with("model_url = \"http://10.0.0.1:50052\": must be a loopback address"), "{error}");
     }
 }

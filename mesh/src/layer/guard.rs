@@ -64,7 +64,8 @@ fn host<B>(request: &Request<B>) -> Option<Authority> {
     request.uri().authority().cloned().or_else(|| named(request.headers()))
 }
 
-fn is_loopback(name: &str) -> bool {
+/// Whether a host, as a URL names it, is this machine.
+pub(crate) fn is_loopback(name: &str) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

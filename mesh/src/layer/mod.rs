@@ -21,6 +21,7 @@ mod web;
 pub use deadline::Deadlines;
 pub(crate) use deadline::asked as timeout_of;
 pub use guard::Guard;
+pub(crate) use guard::is_loopback;
 pub use identity::{REQUEST_ID, TRACE_PARENT, TRACE_STATE};
 pub use service::{CallLayer, CallService, Doors};
 
