@@ -37,6 +37,12 @@ def test_a_message_is_said_once(mesh):
     assert line.count("target ") == 1, line
 
 
+def test_an_unknown_symbol_keeps_back_no_other_forecast(mesh):
+    answer = run(mesh, "predict", "AAPL", "ZZZ", "NVDA")
+    assert "ZZZ" in failed(answer), answer.stderr
+    assert "AAPL" in answer.stdout and "NVDA" in answer.stdout and "ZZZ" not in answer.stdout, answer.stdout
+
+
 def test_failures_are_json_for_programs(mesh):
     error = json.loads(failed(run(mesh, "predict", "ZZZ", "--json")))
     assert (error["code"], error["reason"]) == (5, "SYMBOL_UNKNOWN"), error
@@ -85,7 +91,7 @@ def test_import_names_refused_rows_by_line(new_mesh, tmp_path):
     assert "2 bars written, 0 unchanged, 2 refused" in answer.stdout
     answer = run(mesh, "import", file, "--json")
     outcome = json.loads(answer.stdout)
-    assert (outcome["unchanged"], outcome["refused"]) == ("2", 2), outcome
+    assert [outcome[count] for count in ("written", "unchanged", "refused")] == [0, 2, 2], outcome
     assert [row["line"] for row in outcome["refusedRows"]] == [3, 4], outcome
     file.write_text(HEADER + rows[1] + "\n")
     answer = run(mesh, "import", file)
