@@ -78,10 +78,10 @@ impl Desk {
     /// As [`optimise`](Self::optimise).
     pub async fn advance(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
         loop {
-            let asked = self.market.read(Closes::asked);
+            let phase = self.market.read(Closes::phase);
             let allocation = self.attempt(plan.clone(), round, held.clone()).await;
             // Closes that were let go of in between, as when the feed begins anew, or that have a hole, make no answer.
-            if self.market.read(Closes::asked) == asked {
+            if self.market.read(Closes::phase) == phase {
                 return allocation;
             }
         }

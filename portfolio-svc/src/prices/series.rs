@@ -20,14 +20,26 @@ pub struct Series {
 }
 
 impl Series {
-    /// Adds a close, or replaces the one of the same day.
+    /// Adds a close, or replaces the one of the same day; says whether its day is new.
     ///
     /// A close at the end costs O(1); one in between moves those after it.
-    pub fn put(&mut self, close: Close) {
-        match self.closes.binary_search_by_key(&close.day, |c| c.day) {
+    pub fn put(&mut self, close: Close) -> bool {
+        let found = self.closes.binary_search_by_key(&close.day, |c| c.day);
+        match found {
             Ok(at) => self.closes[at] = close,
             Err(at) => self.closes.insert(at, close),
         }
+        found.is_err()
+    }
+
+    /// How many closes there are.
+    pub fn len(&self) -> usize {
+        self.closes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.closes.is_empty()
     }
 
     /// Drops the oldest closes so that at most `most` are left.
@@ -54,7 +66,9 @@ impl Series {
 impl FromIterator<Close> for Series {
     fn from_iter<I: IntoIterator<Item = Close>>(closes: I) -> Self {
         let mut series = Self::default();
-        closes.into_iter().for_each(|close| series.put(close));
+        for close in closes {
+            series.put(close);
+        }
         series
     }
 }

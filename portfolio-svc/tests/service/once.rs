@@ -289,6 +289,25 @@ async fn forecasts_that_would_know_the_outcome_are_refused() {
 }
 
 #[tokio::test]
+async fn bars_that_no_stream_brings_are_found_by_their_number() {
+    let (peer, mut service, _data) = service(ALL - 5).await;
+    let named = OptimizeRequest { symbols: symbols(&["AAPL", "NVDA"]), ..OptimizeRequest::default() };
+    let before = service.client.optimize(named.clone()).await.unwrap().into_inner();
+    assert_eq!(before.as_of, Some(peer.tape.close_time(ALL - 5)));
+    peer.import(5);
+    for request in [named, OptimizeRequest::default()] {
+        let found = async {
+            while service.client.optimize(request.clone()).await.unwrap().into_inner().as_of
+                != Some(peer.tape.close_time(ALL))
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(12), found).await.expect("an import is noticed");
+    }
+}
+
+#[tokio::test]
 async fn a_moment_to_come_is_refused() {
     let (peer, mut service, _data) = service(ALL - 1).await;
     let request = OptimizeRequest { as_of: Some(peer.tape.close_time(ALL)), ..OptimizeRequest::default() };

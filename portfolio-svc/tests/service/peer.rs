@@ -23,6 +23,8 @@ const CLOSES: &str = include_str!("../golden/closes.csv");
 pub(crate) struct Tape {
     pub(crate) symbols: Vec<String>,
     days: Vec<(i64, Vec<f64>)>,
+    /// Days after the clock that are stored and were never streamed.
+    imported: Arc<AtomicUsize>,
     clock: watch::Sender<usize>,
     /// The run of the feed; cursors of another one are refused.
     epoch: watch::Sender<&'static str>,
@@ -49,6 +51,7 @@ impl Tape {
         Self {
             symbols,
             days: lines.map(row).collect(),
+            imported: Arc::default(),
             clock: watch::Sender::new(clock),
             epoch: watch::Sender::new(epoch),
             newcomer_since: 1,
@@ -61,6 +64,11 @@ impl Tape {
 
     pub(crate) fn clock(&self) -> usize {
         *self.clock.borrow()
+    }
+
+    /// The number of days that are stored.
+    fn stored(&self) -> usize {
+        self.clock() + self.imported.load(Ordering::Relaxed)
     }
 
     /// Whether a symbol has a bar of a day.
@@ -163,6 +171,11 @@ impl Peer {
     pub(crate) fn begin_again(&self, clock: usize, epoch: &'static str) {
         self.tape.clock.send_replace(clock);
         self.tape.epoch.send_replace(epoch);
+    }
+
+    /// Stores `days` more days that no stream brings.
+    pub(crate) fn import(&self, days: usize) {
+        self.tape.imported.fetch_add(days, Ordering::Relaxed);
     }
 
     /// Lets `days` more days pass.

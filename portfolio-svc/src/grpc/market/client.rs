@@ -10,6 +10,7 @@ use tickmesh_proto::r#type::v1::TimeFrame;
 use tickmesh_proto::types::{Symbol, Timestamp, adjust};
 
 use super::Universe;
+use super::universe::Listed;
 use crate::plan::Periods;
 use crate::prices::{Close, Day};
 
@@ -35,9 +36,9 @@ pub(super) async fn instruments(upstream: &Upstream) -> Result<Universe, Fault> 
     }
 }
 
-fn instrument(wire: Instrument) -> Option<(Symbol, Periods)> {
+fn instrument(wire: Instrument) -> Option<(Symbol, Listed)> {
     let periods = if wire.calendar == "24/7" { Periods::Days } else { Periods::Sessions };
-    Some((Symbol::try_from(wire.symbol).ok()?, periods))
+    Some((Symbol::try_from(wire.symbol).ok()?, Listed { periods, daily_bars: wire.daily_bars }))
 }
 
 /// The adjusted daily closes of these symbols that opened at or after `since`.

@@ -3,10 +3,9 @@ use std::sync::Arc;
 
 use tickmesh_proto::types::{Symbol, Timestamp};
 
+use super::Universe;
+use super::kept::Kept;
 use crate::prices::{Close, GONE_AFTER, LEAST_RETURNS, Series};
-
-/// The most closes that are kept of one symbol: the longest lookback and one more.
-const MOST: usize = 10_001;
 
 /// Adjusted closes by symbol: a cache of what market-svc has.
 #[derive(Debug, Default)]
@@ -16,53 +15,78 @@ pub struct Closes {
     breaks: u64,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    /// Shared with whoever computes on it; a close that arrives meanwhile goes into a copy.
-    series: Arc<Series>,
-    /// Whether the history before the live closes was fetched.
-    whole: bool,
-}
-
-/// When a fetch began: closes that it brings are judged by what has happened since.
+/// A time between two events that leave closes without a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Phase {
     generation: u64,
     breaks: u64,
+}
+
+/// A question for closes: what it brings is judged by what has happened since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    phase: Phase,
+    /// For those of bars that opened at this time or later; `None` for all.
+    pub since: Option<Timestamp>,
 }
 
 impl Closes {
     /// Takes a live close; of a symbol that nobody has asked for too, so that a fetch under way misses nothing.
     pub fn put(&mut self, symbol: Symbol, close: Close) {
-        let series = Arc::make_mut(&mut self.kept.entry(symbol).or_default().series);
-        series.put(close);
-        series.keep_newest(MOST);
+        self.kept.entry(symbol).or_default().put(close);
     }
 
     /// Takes a fetched history, or what is new in it, unless the cache was cleared since `asked`.
     pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, asked: Asked) {
-        if asked.generation != self.generation {
+        if asked.phase.generation != self.generation {
             return;
         }
-        let whole = asked.breaks == self.breaks;
+        let is_whole = asked.phase == self.phase();
         let kept = self.kept.entry(symbol).or_default();
-        let live = kept.series.until(Timestamp::MAX).iter().copied();
-        let mut series: Series = live.chain(history).collect();
-        series.keep_newest(MOST);
-        kept.series = Arc::new(series);
-        kept.whole = whole;
+        match asked.since {
+            Some(_) => kept.add(history),
+            None => kept.complete(history),
+        }
+        kept.is_whole = is_whole;
+    }
+
+    /// Takes how many bars of each instrument there are.
+    pub fn list(&mut self, universe: &Universe) {
+        for (symbol, kept) in &mut self.kept {
+            kept.list(universe.daily_bars(symbol));
+        }
+    }
+
+    /// Those of `symbols` of which there are more bars than have come: the next is on its way, or they were imported.
+    pub fn short(&self, symbols: &[Symbol]) -> Vec<Symbol> {
+        let is_short = |symbol: &&Symbol| self.kept.get(*symbol).is_some_and(Kept::is_short);
+        symbols.iter().filter(is_short).cloned().collect()
+    }
+
+    /// The history of those of `symbols` that are short is to be fetched anew.
+    pub fn doubt(&mut self, symbols: &[Symbol]) {
+        let short = self.short(symbols);
+        for symbol in &short {
+            self.kept.entry(symbol.clone()).and_modify(|kept| kept.is_whole = false);
+        }
+        self.breaks += u64::from(!short.is_empty());
     }
 
     /// Live closes begin that do not follow on those before: what lies in between is missing until it is fetched, and a
     /// fetch that is under way may have come too early for it.
     pub fn break_off(&mut self) {
-        self.kept.values_mut().for_each(|kept| kept.whole = false);
+        self.kept.values_mut().for_each(|kept| kept.is_whole = false);
         self.breaks += 1;
     }
 
-    /// The moment, for a fetch that begins now.
-    pub fn asked(&self) -> Asked {
-        Asked { generation: self.generation, breaks: self.breaks }
+    /// The present phase.
+    pub fn phase(&self) -> Phase {
+        Phase { generation: self.generation, breaks: self.breaks }
+    }
+
+    /// The question that brings what is new of `symbols`.
+    pub fn ask(&self, symbols: &[Symbol]) -> Asked {
+        Asked { phase: self.phase(), since: self.since(symbols) }
     }
 
     /// Forgets everything: the feed has begun anew, or closes were lost.
@@ -75,9 +99,9 @@ impl Closes {
     ///
     /// The newest close's own bar is among them: it opened less than a day before it closed, or some days for a session
     /// that spans a weekend.
-    pub fn since(&self, symbols: &[Symbol]) -> Option<Timestamp> {
+    fn since(&self, symbols: &[Symbol]) -> Option<Timestamp> {
         const LONGEST_SESSION: i64 = 4 * 86_400_000_000_000;
-        let newest = |symbol| self.kept.get(symbol).filter(|kept| kept.whole).and_then(|kept| kept.series.newest());
+        let newest = |symbol| self.kept.get(symbol).filter(|kept| kept.is_whole).and_then(|kept| kept.series.newest());
         let times: Option<Vec<Timestamp>> = symbols.iter().map(|symbol| Some(newest(symbol)?.time)).collect();
         let oldest = times?.into_iter().min()?;
         Some(Timestamp::from_nanos(oldest.nanos().saturating_sub(LONGEST_SESSION)))
@@ -85,7 +109,7 @@ impl Closes {
 
     /// Those of `symbols` whose history is to be fetched.
     pub fn missing(&self, symbols: &[Symbol]) -> Vec<Symbol> {
-        let whole = |symbol: &&Symbol| self.kept.get(*symbol).is_some_and(|kept| kept.whole);
+        let whole = |symbol: &&Symbol| self.kept.get(*symbol).is_some_and(|kept| kept.is_whole);
         symbols.iter().filter(|symbol| !whole(symbol)).cloned().collect()
     }
 
@@ -117,7 +141,9 @@ impl Closes {
 mod tests {
     use std::time::Duration;
 
+    use super::super::universe::Listed;
     use super::*;
+    use crate::plan::Periods;
     use crate::prices::Day;
 
     fn symbol() -> Symbol {
@@ -132,7 +158,7 @@ mod tests {
     #[test]
     fn a_close_that_arrives_during_a_fetch_is_kept() {
         let mut closes = Closes::default();
-        let asked = closes.asked();
+        let asked = closes.ask(&[symbol()]);
         closes.put(symbol(), close(100));
         assert_eq!(closes.missing(&[symbol()]), [symbol()], "a live close is no history");
         closes.merge(symbol(), (0..100).map(close), asked);
@@ -155,7 +181,7 @@ mod tests {
     #[test]
     fn a_fetch_that_began_before_a_clearing_is_let_go() {
         let mut closes = Closes::default();
-        let asked = closes.asked();
+        let asked = closes.ask(&[symbol()]);
         closes.clear();
         closes.merge(symbol(), (0..100).map(close), asked);
         assert_eq!(closes.missing(&[symbol()]), [symbol()]);
@@ -164,21 +190,46 @@ mod tests {
     #[test]
     fn closes_that_do_not_follow_on_those_before_are_no_history() {
         let mut closes = Closes::default();
-        closes.merge(symbol(), (0..100).map(close), closes.asked());
-        let early = closes.asked();
+        closes.merge(symbol(), (0..100).map(close), closes.ask(&[symbol()]));
+        let early = closes.ask(&[symbol()]);
         closes.break_off();
         closes.put(symbol(), close(115));
         assert_eq!(closes.missing(&[symbol()]), [symbol()], "100 to 114 are missing");
         closes.merge(symbol(), (0..101).map(close), early);
         assert_eq!(closes.missing(&[symbol()]), [symbol()], "asked for too early");
-        closes.merge(symbol(), (0..116).map(close), closes.asked());
+        closes.merge(symbol(), (0..116).map(close), closes.ask(&[symbol()]));
         assert!(closes.missing(&[symbol()]).is_empty());
+    }
+
+    #[test]
+    fn bars_that_are_listed_and_do_not_come_are_asked_for_once() {
+        let listed =
+            |bars: u64| [(symbol(), Listed { periods: Periods::Sessions, daily_bars: bars })].into_iter().collect();
+        let fetch = |closes: &mut Closes, days: i64| {
+            let asked = closes.ask(&[symbol()]);
+            assert_eq!(asked.since, None);
+            closes.merge(symbol(), (0..days).map(close), asked);
+        };
+        let mut closes = Closes::default();
+        fetch(&mut closes, 100);
+        closes.list(&listed(101));
+        assert_eq!(closes.short(&[symbol()]), [symbol()]);
+        closes.put(symbol(), close(100));
+        assert!(closes.short(&[symbol()]).is_empty(), "the stream has brought it");
+        closes.list(&listed(105));
+        closes.doubt(&[symbol()]);
+        assert_eq!(closes.missing(&[symbol()]), [symbol()]);
+        fetch(&mut closes, 104);
+        closes.list(&listed(105));
+        assert!(closes.short(&[symbol()]).is_empty(), "one of them cannot be had");
+        closes.list(&listed(106));
+        assert_eq!(closes.short(&[symbol()]), [symbol()]);
     }
 
     #[test]
     fn is_ripe_with_history_and_fresh_closes() {
         let mut closes = Closes::default();
-        closes.merge(symbol(), (0..60).map(close), Closes::default().asked());
+        closes.merge(symbol(), (0..60).map(close), Closes::default().ask(&[]));
         assert!(!closes.is_ripe(&symbol(), close(59).time), "59 returns are too few");
         closes.put(symbol(), close(60));
         assert!(closes.is_ripe(&symbol(), close(60).time));

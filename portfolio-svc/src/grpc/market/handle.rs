@@ -17,7 +17,10 @@ use crate::prices::Close;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How long the list of instruments is believed.
-const FRESH: Duration = Duration::from_secs(10);
+const FRESH: Duration = Duration::from_secs(2);
+
+/// How long a bar that is listed may be on its way through the subscription.
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
 /// The handle on market-svc. Clones share the cache.
 #[derive(Clone)]
@@ -86,6 +89,7 @@ impl Market {
         if universe.is_empty() {
             return Err(Fault::unavailable("MARKET_LOADING", "market-svc has no instruments yet", RETRY));
         }
+        self.write(|closes| closes.list(&universe));
         let mut known = self.shared.universe.write().unwrap_or_else(PoisonError::into_inner);
         *known = Some((Instant::now(), Arc::clone(&universe)));
         Ok(universe)
@@ -102,18 +106,19 @@ impl Market {
     /// # Errors
     /// As market-svc answers.
     pub async fn load(&self, symbols: &[Symbol]) -> Result<(), Fault> {
-        if self.stale(symbols).is_empty() {
+        if self.stale(symbols).is_empty() && self.read(|closes| closes.short(symbols)).is_empty() {
             return Ok(());
         }
         let _turn = self.shared.fetching.lock().await;
+        self.complete(symbols).await;
         loop {
-            let (stale, asked) = (self.stale(symbols), self.read(Closes::asked));
+            let (stale, phase) = (self.stale(symbols), self.read(Closes::phase));
             if stale.is_empty() {
                 return Ok(());
             }
             self.fetch(&stale).await?;
             // A subscription that began meanwhile may have left a hole.
-            if self.read(Closes::asked) == asked {
+            if self.read(Closes::phase) == phase {
                 return Ok(());
             }
         }
@@ -124,10 +129,18 @@ impl Market {
     /// # Errors
     /// As market-svc answers.
     pub async fn fetch(&self, symbols: &[Symbol]) -> Result<(), Fault> {
-        let (asked, since) = self.read(|closes| (closes.asked(), closes.since(symbols)));
-        let fetched = client::closes(&self.shared.upstream, symbols, since).await?;
+        let asked = self.read(|closes| closes.ask(symbols));
+        let fetched = client::closes(&self.shared.upstream, symbols, asked.since).await?;
         self.write(|closes| fetched.into_iter().for_each(|(symbol, new)| closes.merge(symbol, new, asked)));
         Ok(())
+    }
+
+    /// Waits for bars that are listed and have not come; if the subscription does not bring them, a fetch must.
+    async fn complete(&self, symbols: &[Symbol]) {
+        let is_complete = self.until(ON_ITS_WAY, |closes| closes.short(symbols).is_empty()).await;
+        if !is_complete {
+            self.write(|closes| closes.doubt(symbols));
+        }
     }
 
     fn stale(&self, symbols: &[Symbol]) -> Vec<Symbol> {
@@ -140,9 +153,14 @@ impl Market {
 
     /// Waits until these symbols have closes at or after `time`, for `patience` at most; says whether they have.
     pub async fn reach(&self, symbols: &[Symbol], time: Timestamp, patience: Duration) -> bool {
+        self.until(patience, |closes| closes.reach(symbols, time)).await
+    }
+
+    /// Waits until the closes are as wanted, for `patience` at most; says whether they are.
+    async fn until(&self, patience: Duration, is_so: impl Fn(&Closes) -> bool) -> bool {
         let mut changed = self.shared.changed.subscribe();
         let there = async {
-            while !self.read(|closes| closes.reach(symbols, time)) {
+            while !self.read(&is_so) {
                 if changed.changed().await.is_err() {
                     return;
                 }

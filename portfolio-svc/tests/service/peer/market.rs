@@ -59,9 +59,13 @@ impl MarketService for Market {
         &self,
         _: Request<ListInstrumentsRequest>,
     ) -> Result<Response<ListInstrumentsResponse>, Status> {
-        let instrument =
-            |symbol: &String| Instrument { symbol: symbol.clone(), calendar: "XNYS".into(), ..Instrument::default() };
-        let instruments = self.0.symbols.iter().map(instrument).collect();
+        let instrument = |(place, symbol): (usize, &String)| Instrument {
+            symbol: symbol.clone(),
+            calendar: "XNYS".into(),
+            daily_bars: (1..=self.0.stored()).filter(|day| self.0.has_bar(*day, place)).count() as u64,
+            ..Instrument::default()
+        };
+        let instruments = self.0.symbols.iter().enumerate().map(instrument).collect();
         Ok(Response::new(ListInstrumentsResponse { instruments, next_page_token: String::new() }))
     }
 
@@ -76,13 +80,13 @@ impl MarketService for Market {
         let wanted: Vec<usize> =
             (0..tape.symbols.len()).filter(|i| request.symbols.contains(&tape.symbols[*i])).collect();
         let since = request.start_time.map_or(i64::MIN, |time| time.seconds);
-        let first = (1..=tape.clock()).find(|day| tape.bar(*day, 0, true).open_time.unwrap().seconds >= since);
+        let first = (1..=tape.stored()).find(|day| tape.bar(*day, 0, true).open_time.unwrap().seconds >= since);
         let day = move |day| {
             let traded = wanted.iter().filter(|symbol| tape.has_bar(day, **symbol));
             let bars = traded.map(|symbol| tape.bar(day, *symbol, request.adjusted)).collect();
             Ok(BatchListBarsResponse { bars })
         };
-        Ok(Response::new(stream::iter((first.unwrap_or(usize::MAX)..=self.0.clock()).map(day)).boxed()))
+        Ok(Response::new(stream::iter((first.unwrap_or(usize::MAX)..=self.0.stored()).map(day)).boxed()))
     }
 
     type StreamBarsStream = Sent<Encoded<StreamBarsResponse>>;
