@@ -102,9 +102,10 @@ impl House {
             loop {
                 match self.commands.recv().await.unwrap() {
                     Command::Keep { trained, answer, .. } => return (trained, answer),
-                    Command::Backfill { answer, .. } | Command::List { answer, .. } | Command::Skip { answer, .. } => {
-                        answer.send(Ok(())).unwrap();
-                    }
+                    Command::Backfill { answer, .. }
+                    | Command::List { answer, .. }
+                    | Command::Begun { answer, .. }
+                    | Command::Skip { answer, .. } => answer.send(Ok(())).unwrap(),
                     Command::Promote { .. } => panic!("nobody moves an alias"),
                 }
             }
@@ -216,7 +217,9 @@ async fn whom_a_training_skips_it_tells_before_it_learns() {
         loop {
             match house.commands.recv().await.unwrap() {
                 Command::Skip { symbols, .. } => return symbols,
-                Command::Backfill { answer, .. } | Command::List { answer, .. } => answer.send(Ok(())).unwrap(),
+                Command::Backfill { answer, .. } | Command::List { answer, .. } | Command::Begun { answer, .. } => {
+                    answer.send(Ok(())).unwrap();
+                }
                 other => panic!("too early: {other:?}"),
             }
         }

@@ -108,6 +108,9 @@ impl Training {
     }
 
     async fn prepare(&mut self, symbols: Vec<Symbol>) -> Result<Ready, Fault> {
+        if self.request.symbols.is_empty() {
+            self.tools.commands.begun(symbols.clone()).await?;
+        }
         let models = self.models(symbols).await?;
         let symbols: Vec<Symbol> = models.keys().cloned().collect();
         let until = self.request.until.unwrap_or(Timestamp::MAX);

@@ -45,6 +45,13 @@ pub enum Command {
         /// Answers when it is done.
         answer: oneshot::Sender<Result<(), Fault>>,
     },
+    /// Note that a training of all that the market lists has begun, and of which symbols that was.
+    Begun {
+        /// The symbols.
+        symbols: Vec<Symbol>,
+        /// Answers when it is done.
+        answer: oneshot::Sender<Result<(), Fault>>,
+    },
     /// Note that a training has left symbols without a model.
     Skip {
         /// The symbols.
@@ -115,6 +122,14 @@ impl Commands {
     /// If the live loop has ended.
     pub async fn list(&self, listed: Vec<Listed>) -> Result<(), Fault> {
         self.send(|answer| Command::List { listed, answer }).await
+    }
+
+    /// Notes that a training of all that the market lists has begun: nobody need wait for other symbols than these.
+    ///
+    /// # Errors
+    /// If the live loop has ended.
+    pub async fn begun(&self, symbols: Vec<Symbol>) -> Result<(), Fault> {
+        self.send(|answer| Command::Begun { symbols, answer }).await
     }
 
     /// Notes that a training has left symbols without a model: nobody need wait for their forecasts.

@@ -11,10 +11,11 @@ use crate::shared::Shared;
 /// | It begins | `model/train` falls | `model/forecasts` falls |
 /// | --- | --- | --- |
 /// | with champions in its store | at once | when the market's bars are in and each champion has forecast, or the market is lost |
-/// | without | when each symbol that the market lists has a champion, or a training has skipped it | then, when each champion has forecast |
+/// | without | when each listed symbol has a champion, or a training has skipped it | then, when each champion has forecast |
 ///
-/// So a symbol that cannot be trained holds nothing back, nor does one whose features still warm up; and a market that is
-/// lost holds back only a service that has nothing to answer with.
+/// Listed are the symbols of the market, and once a training of all of them has begun, those that were there then. So a
+/// symbol that cannot be trained holds nothing back, nor does one whose features still warm up, or one that is imported
+/// while the others are trained; and a market that is lost holds back only a service that has nothing to answer with.
 #[derive(Debug)]
 pub struct Latches {
     train: Option<Latch>,
@@ -23,6 +24,8 @@ pub struct Latches {
     listed: bool,
     /// The market has delivered its history.
     caught_up: bool,
+    /// Symbols that the newest training of all has begun with; none before it.
+    begun: Option<BTreeSet<Symbol>>,
     /// Symbols that a training has left without a model.
     skipped: BTreeSet<Symbol>,
 }
@@ -34,7 +37,7 @@ impl Latches {
         let (train, forecasts) = (readiness.latch("model/train"), readiness.latch("model/forecasts"));
         train.progress(0, 0, "waiting for the market's instruments");
         let (train, forecasts) = (Some(train), Some(forecasts));
-        Self { train, forecasts, listed: false, caught_up: false, skipped: BTreeSet::new() }
+        Self { train, forecasts, listed: false, caught_up: false, begun: None, skipped: BTreeSet::new() }
     }
 
     /// The service's own store has champions: no training need be waited for.
@@ -59,21 +62,29 @@ impl Latches {
         }
     }
 
+    /// A training of all that the market listed has begun with these. A market that listed nothing had not been filled.
+    pub(super) fn begun(&mut self, symbols: Vec<Symbol>) {
+        if !symbols.is_empty() {
+            self.begun = Some(symbols.into_iter().collect());
+        }
+    }
+
     /// A training has left these without a model.
     pub(super) fn skip(&mut self, symbols: Vec<Symbol>) {
         self.skipped.extend(symbols);
     }
 
-    /// Looks at what is there now. A latch that has dropped stays so: a symbol that is imported later does not make the
-    /// service unready.
+    /// Looks at what is there now. A latch that has dropped stays so.
     pub(super) fn look(&mut self, shared: &Shared) {
         if self.forecasts.is_none() || !(self.listed && self.caught_up) {
             return;
         }
         let (listed, board) = (shared.listed.load(), shared.board.load());
-        let total = listed.len();
+        let is_awaited = |symbol: &Symbol| self.begun.as_ref().is_none_or(|begun| begun.contains(symbol));
+        let awaited: Vec<&Symbol> = listed.iter().map(|one| &one.symbol).filter(|symbol| is_awaited(symbol)).collect();
+        let total = awaited.len();
         let count = |done: &dyn Fn(&Symbol, Option<&Standing>) -> bool| {
-            listed.iter().filter(|one| done(&one.symbol, board.symbols.get(&one.symbol).map(AsRef::as_ref))).count()
+            awaited.iter().filter(|symbol| done(symbol, board.symbols.get(**symbol).map(AsRef::as_ref))).count()
         };
         let trained = count(&|symbol, standing| self.skipped.contains(symbol) || standing.is_some_and(has_champion));
         let forecast = count(&|_, standing| standing.is_none_or(has_spoken));

@@ -152,6 +152,10 @@ impl Pipeline {
                 self.list(listed).await;
                 drop(answer.send(Ok(())));
             }
+            Command::Begun { symbols, answer } => {
+                self.parts.latches.begun(symbols);
+                drop(answer.send(Ok(())));
+            }
             Command::Skip { symbols, answer } => {
                 self.parts.latches.skip(symbols);
                 drop(answer.send(Ok(())));

@@ -110,6 +110,17 @@ impl House {
         tokio::time::timeout(PATIENCE, reached).await.expect("the forecasts pass in time");
     }
 
+    /// Waits until a symbol has bars.
+    pub(crate) async fn until_known(&self, symbol: &str) {
+        let known = async {
+            let request = wire::PredictRequest { symbol: symbol.into(), ..Default::default() };
+            while self.service.forecasts().predict(request.clone()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, known).await.expect("its bars come in time");
+    }
+
     /// Stops the service and starts another over the same files.
     pub(crate) async fn restart(mut self) -> Self {
         self.service.stop().await;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tickmesh_proto::google::longrunning::{CancelOperationRequest, Operation};
 use tickmesh_proto::model::v1::{self as wire, TrainModelsRequest};
 
 use crate::harness::{House, small};
@@ -20,6 +21,28 @@ async fn a_symbol_that_cannot_be_trained_holds_no_first_start_back() {
     house.train(TrainModelsRequest { missing_only: true, ..small() }).await;
     soon_ready(&house).await;
     assert_eq!(house.predict("TINY").await.quality(), wire::ForecastQuality::Unavailable);
+}
+
+/// A training that others wait behind until it is cancelled.
+async fn long_training(house: &House) -> Operation {
+    let forest = wire::ForestParams { trees: Some(2_000), depth: Some(12), ..Default::default() };
+    let request =
+        TrainModelsRequest { symbols: vec!["S0".into()], forest: Some(forest), folds: 20, ..Default::default() };
+    house.service.training().train_models(request).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn a_symbol_that_is_imported_during_the_first_training_holds_nothing_back() {
+    let house = House::new().await;
+    let before = long_training(&house).await;
+    let request = TrainModelsRequest { missing_only: true, ..small() };
+    let first = house.service.training().train_models(request).await.unwrap().into_inner();
+    house.market.import(walk("LATE", 5, 0, 450));
+    house.until_known("LATE").await;
+    house.service.operations().cancel_operation(CancelOperationRequest { name: before.name }).await.unwrap();
+    house.wait(&first.name).await;
+    soon_ready(&house).await;
+    assert_eq!(house.predict("LATE").await.quality(), wire::ForecastQuality::Unavailable, "nobody has trained it");
 }
 
 #[tokio::test]
