@@ -87,6 +87,18 @@ impl Jobs {
         self.tasks.wait().await;
     }
 
+    /// The operation of a request that came before, as it is now. Whoever starts an operation asks this first: a retry is
+    /// given its first answer whatever has changed since.
+    pub(super) async fn begun(&self, launch: &Launch) -> Result<Option<View>, Fault> {
+        let Some(request) = &launch.request else { return Ok(None) };
+        let known = self.tools.store.known_operation(&launch.owner, request).await.map_err(Fault::internal)?;
+        match known {
+            None => Ok(None),
+            Some(Claim::Done(id) | Claim::Known(id)) => self.get(&id).await.map(Some),
+            Some(Claim::Taken(request)) => Err(request.taken()),
+        }
+    }
+
     /// Stores an operation and starts its work; a request id that is known gives its operation as it is now.
     pub(super) async fn launch<W, F>(&self, launch: Launch, metadata: Vec<u8>, work: W) -> Result<View, Fault>
     where

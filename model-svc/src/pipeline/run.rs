@@ -246,6 +246,9 @@ impl Pipeline {
     }
 
     async fn promote(&mut self, promotion: Promotion) -> Result<ModelFacts, Fault> {
+        if let Some(model) = self.promoted(&promotion).await? {
+            return Ok(model);
+        }
         let Promotion { alias, version, owner, time, request } = promotion;
         let found = usable_version(self.parts.store.as_ref(), &version).await?;
         let newest_bar = self.newest_bar(&version.symbol).unwrap_or(found.train_end);
@@ -262,6 +265,17 @@ impl Pipeline {
             self.install(Install { version: Arc::new(found), reign }).await;
         }
         Ok(model)
+    }
+
+    /// The answer to a request that came before: it is the same whatever has become of the version since.
+    async fn promoted(&self, promotion: &Promotion) -> Result<Option<ModelFacts>, Fault> {
+        let Promotion { alias: _, version, owner, time: _, request } = promotion;
+        let Some(request) = request else { return Ok(None) };
+        match self.parts.store.known_move(owner, &version.symbol, request).await.map_err(failed)? {
+            None => Ok(None),
+            Some(Claim::Done(model) | Claim::Known(model)) => Ok(Some(model)),
+            Some(Claim::Taken(request)) => Err(request.taken()),
+        }
     }
 
     async fn install(&mut self, install: Install) {

@@ -53,11 +53,23 @@ pub trait Store: Send + Sync {
     /// already adds nothing. A request with an id is answered in the same transaction: the first answer stays.
     fn set_alias<'a>(&'a self, change: &'a AliasChange) -> Answer<'a, Moved>;
 
+    /// What a move's request was answered when it came before; none for a new one. A model's requests are moves of its
+    /// aliases.
+    fn known_move<'a>(
+        &'a self,
+        owner: &'a str,
+        model: &'a Symbol,
+        request: &'a RequestKey,
+    ) -> Answer<'a, Option<Claim<ModelFacts>>>;
+
     /// The serving history of all champions, oldest first.
     fn reigns(&self) -> Answer<'_, Vec<ReignRecord>>;
 
     /// Stores a new operation; if its request made one before, gives that one's id and stores nothing.
     fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, Claim<String>>;
+
+    /// The operation that a request made when it came before; none for a new one.
+    fn known_operation<'a>(&'a self, owner: &'a str, request: &'a RequestKey) -> Answer<'a, Option<Claim<String>>>;
 
     /// One operation.
     fn operation<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Operation>>;

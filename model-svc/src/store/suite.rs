@@ -142,13 +142,18 @@ pub(crate) async fn a_move_is_made_once_however_often_its_request_comes(store: i
         request,
     };
     let first = to(2, "me", Some(key("SetAlias", "to 2")));
+    let aapl = testing::symbol("AAPL");
+    assert_eq!(store.known_move("me", &aapl, &key("SetAlias", "to 2")).await.unwrap(), None);
     let Moved::Claimed(Claim::Done(answer)) = store.set_alias(&first).await.unwrap() else { panic!("it is new") };
     assert!(moved(&store.set_alias(&to(1, "me", None)).await.unwrap()), "somebody moves it back");
-    assert_eq!(store.set_alias(&first).await.unwrap(), Moved::Claimed(Claim::Known(answer)), "the answer of then");
+    let known = store.known_move("me", &aapl, &key("SetAlias", "to 2")).await.unwrap().unwrap();
+    assert_eq!(known, Claim::Known(answer), "the answer of then");
+    assert_eq!(store.set_alias(&first).await.unwrap(), Moved::Claimed(known));
     assert_eq!(store.reigns().await.unwrap().last().unwrap().reign.version, 1, "and nothing moves");
     let other = key("SetAlias", "to 1");
     let reused = to(1, "me", Some(other.clone()));
     assert_eq!(store.set_alias(&reused).await.unwrap(), Moved::Claimed(Claim::Taken(other.clone())));
+    assert_eq!(store.known_move("me", &aapl, &other).await.unwrap(), Some(Claim::Taken(other.clone())));
     assert!(moved(&store.set_alias(&to(1, "you", Some(other))).await.unwrap()), "another owner's id is another id");
 }
 
@@ -277,11 +282,16 @@ pub(crate) async fn interrupted_operations_are_ended(store: impl Store) {
 pub(crate) async fn a_request_has_one_operation(store: impl Store) {
     let done = |id: &str| Claim::Done(id.to_owned());
     let train = || Some(key("TrainModels", "all"));
+    assert_eq!(store.known_operation("anonymous", &train().unwrap()).await.unwrap(), None);
     assert_eq!(store.add_operation(&operation("a", train())).await.unwrap(), done("a"));
-    assert_eq!(store.add_operation(&operation("b", train())).await.unwrap(), Claim::Known("a".to_owned()));
+    let known = store.known_operation("anonymous", &train().unwrap()).await.unwrap().unwrap();
+    assert_eq!(known, Claim::Known("a".to_owned()));
+    assert_eq!(store.add_operation(&operation("b", train())).await.unwrap(), known);
     let other = key("TrainModels", "AAPL");
     let reused = operation("c", Some(other.clone()));
-    assert_eq!(store.add_operation(&reused).await.unwrap(), Claim::Taken(other), "the same id, another request");
+    let taken = Claim::Taken(other.clone());
+    assert_eq!(store.add_operation(&reused).await.unwrap(), taken, "the same id, another request");
+    assert_eq!(store.known_operation("anonymous", &other).await.unwrap(), Some(taken));
     let evaluate = operation("d", Some(key("EvaluateModel", "all")));
     assert_eq!(store.add_operation(&evaluate).await.unwrap(), done("d"), "an id counts within a method");
     let theirs = NewOperation { owner: "you".into(), ..operation("e", train()) };

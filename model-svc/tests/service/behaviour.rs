@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use prost::Message as _;
-use sqlx::Connection as _;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::google::longrunning::operation::Result as Ended;
 use tickmesh_proto::model::v1 as wire;
@@ -189,10 +188,7 @@ async fn a_second_version_challenges_and_an_alias_makes_it_serve_from_the_next_b
 async fn a_version_of_other_features_is_refused_wherever_it_is_used() {
     let house = House::trained().await;
     house.train(small()).await;
-    let path = house.dir.path().join(model_svc::store::SqliteStore::FILE);
-    let mut database = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
-    let change = "UPDATE versions SET facts = json_set(facts, '$.feature_set', 'older') WHERE number = 2";
-    assert_eq!(sqlx::query(change).execute(&mut database).await.unwrap().rows_affected(), 2);
+    house.forget_features(2).await;
     let version = "models/S0/versions/2".to_owned();
     let alias = wire::SetAliasRequest {
         name: "models/S0".into(),

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model_svc::{App, Config};
+use sqlx::Connection as _;
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
@@ -119,6 +120,15 @@ impl House {
             }
         };
         tokio::time::timeout(PATIENCE, known).await.expect("its bars come in time");
+    }
+
+    /// Lets the versions of a number be ones that learned from features which are defined otherwise today.
+    pub(crate) async fn forget_features(&self, number: u32) {
+        let path = self.dir.path().join(model_svc::store::SqliteStore::FILE);
+        let mut database = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        let change = "UPDATE versions SET facts = json_set(facts, '$.feature_set', 'older') WHERE number = $1";
+        let changed = sqlx::query(change).bind(number).execute(&mut database).await.unwrap();
+        assert_eq!(changed.rows_affected(), 2, "one of each symbol");
     }
 
     /// Stops the service and starts another over the same files.

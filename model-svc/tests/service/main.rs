@@ -9,4 +9,5 @@ mod harness;
 mod imported;
 mod market;
 mod readiness;
+mod retries;
 mod stale;

@@ -23,8 +23,10 @@ const MODEL: &str = "SELECT symbol, MIN(create_time) AS first, COUNT(*) AS versi
 
 pub(super) async fn set(pool: &SqlitePool, change: &AliasChange) -> Result<Moved, StoreError> {
     let mut transaction = pool.begin().await?;
-    if let Some(answered) = requests::answered(&mut transaction, change).await? {
-        return Ok(Moved::Claimed(answered));
+    if let Some(request) = &change.request
+        && let Some(known) = requests::known(&mut *transaction, &change.owner, &change.version.symbol, request).await?
+    {
+        return Ok(Moved::Claimed(known));
     }
     let (symbol, number) = (change.version.symbol.as_str(), i64::from(change.version.number));
     if sqlx::query(EXISTS).bind(symbol).bind(number).fetch_optional(&mut *transaction).await?.is_none() {

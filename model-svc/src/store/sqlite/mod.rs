@@ -13,7 +13,7 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::{
     AliasChange, Answer, Claim, ForecastQuery, LogMark, ModelFacts, Moved, NewOperation, NewVersion, Operation,
-    Outcome, ReignRecord, Store, StoreError, StoredForecast, VersionFacts,
+    Outcome, ReignRecord, RequestKey, Store, StoreError, StoredForecast, VersionFacts,
 };
 use crate::live::{Archive, Event};
 use crate::version::{Version, VersionName};
@@ -67,12 +67,25 @@ impl Store for SqliteStore {
         Box::pin(aliases::set(&self.writer, change))
     }
 
+    fn known_move<'a>(
+        &'a self,
+        owner: &'a str,
+        model: &'a Symbol,
+        request: &'a RequestKey,
+    ) -> Answer<'a, Option<Claim<ModelFacts>>> {
+        Box::pin(requests::known(&self.readers, owner, model, request))
+    }
+
     fn reigns(&self) -> Answer<'_, Vec<ReignRecord>> {
         Box::pin(aliases::reigns(&self.readers))
     }
 
     fn add_operation<'a>(&'a self, new: &'a NewOperation) -> Answer<'a, Claim<String>> {
         Box::pin(operations::add(&self.writer, new))
+    }
+
+    fn known_operation<'a>(&'a self, owner: &'a str, request: &'a RequestKey) -> Answer<'a, Option<Claim<String>>> {
+        Box::pin(operations::known(&self.readers, owner, request))
     }
 
     fn operation<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Operation>> {

@@ -1,5 +1,5 @@
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor, SqlitePool};
 use tickmesh_proto::types::Timestamp;
 
 use super::super::{Claim, NewOperation, Operation, Outcome, RequestKey, State, StoreError};
@@ -32,23 +32,24 @@ pub(super) async fn add(pool: &SqlitePool, new: &NewOperation) -> Result<Claim<S
         .execute(&mut *transaction)
         .await?;
     let claim = match request {
-        Some(request) if added.rows_affected() == 0 => known(&mut transaction, owner, request).await?,
-        _ => Claim::Done(id.clone()),
+        Some(request) if added.rows_affected() == 0 => known(&mut *transaction, owner, request).await?,
+        _ => None,
     };
     transaction.commit().await?;
-    Ok(claim)
+    Ok(claim.unwrap_or_else(|| Claim::Done(id.clone())))
 }
 
 /// The operation that a request made before.
-async fn known(
-    connection: &mut SqliteConnection,
+pub(super) async fn known(
+    database: impl SqliteExecutor<'_>,
     owner: &str,
     request: &RequestKey,
-) -> Result<Claim<String>, StoreError> {
+) -> Result<Option<Claim<String>>, StoreError> {
     let RequestKey { method, id, digest } = request;
-    let row = sqlx::query(BY_REQUEST).bind(owner).bind(method).bind(id).fetch_one(connection).await?;
+    let query = sqlx::query(BY_REQUEST).bind(owner).bind(method).bind(id);
+    let Some(row) = query.fetch_optional(database).await? else { return Ok(None) };
     let same = row.try_get::<&str, _>("request_digest")? == digest;
-    Ok(if same { Claim::Known(row.try_get("id")?) } else { Claim::Taken(request.clone()) })
+    Ok(Some(if same { Claim::Known(row.try_get("id")?) } else { Claim::Taken(request.clone()) }))
 }
 
 pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<Operation>, StoreError> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use super::super::{Alias, AliasChange, Claim, ModelFacts, RequestKey, StoreError};
@@ -19,20 +19,20 @@ struct Kept {
     aliases: BTreeMap<String, u32>,
 }
 
-/// What a move's request was answered when it came before; none for one that is new or has no id.
-pub(super) async fn answered(
-    connection: &mut SqliteConnection,
-    change: &AliasChange,
+/// What a move's request was answered when it came before.
+pub(super) async fn known(
+    database: impl SqliteExecutor<'_>,
+    owner: &str,
+    model: &Symbol,
+    request: &RequestKey,
 ) -> Result<Option<Claim<ModelFacts>>, StoreError> {
-    let Some(request) = &change.request else { return Ok(None) };
     let RequestKey { method, id, digest } = request;
-    let query = sqlx::query(ANSWERED).bind(&change.owner).bind(method).bind(id);
-    let Some(row) = query.fetch_optional(connection).await? else { return Ok(None) };
+    let query = sqlx::query(ANSWERED).bind(owner).bind(method).bind(id);
+    let Some(row) = query.fetch_optional(database).await? else { return Ok(None) };
     if row.try_get::<&str, _>("request_digest")? != digest {
         return Ok(Some(Claim::Taken(request.clone())));
     }
-    let answer = read(&change.version.symbol, row.try_get("answer")?)?;
-    Ok(Some(Claim::Known(answer)))
+    Ok(Some(Claim::Known(read(model, row.try_get("answer")?)?)))
 }
 
 /// Keeps the answer to a move's request, if that has an id.
