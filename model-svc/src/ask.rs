@@ -174,9 +174,9 @@ impl Answers {
     /// The moment of the past that is meant; none for one since the newest bar.
     fn past(&self, standing: &Standing, as_of: Option<Timestamp>) -> Result<Option<Timestamp>, Fault> {
         let Some(as_of) = as_of else { return Ok(None) };
-        let clock = self.shared.board.load().clock;
-        if clock.is_none_or(|clock| as_of > clock) {
-            return Err(beyond_clock("as_of", as_of, clock));
+        let clock = self.shared.clock()?;
+        if as_of > clock {
+            return Err(beyond_clock("as_of", as_of, Some(clock)));
         }
         let newest = standing.newest.as_ref().map(|newest| newest.bar.time());
         Ok(Some(as_of).filter(|as_of| newest.is_none_or(|newest| *as_of < newest)))

@@ -1,10 +1,11 @@
 //! What the live loop writes and everybody reads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tickmesh_mesh::status::{Fault, unknown_symbol};
-use tickmesh_proto::types::Symbol;
+use tickmesh_proto::types::{Symbol, Timestamp};
 use tokio::sync::watch;
 
 use crate::feed::{FeedPhase, Listed};
@@ -35,6 +36,14 @@ impl Shared {
             Some(standing) => Ok(Arc::clone(standing)),
             None => Err(self.missing(symbol)),
         }
+    }
+
+    /// The market clock: the later of what the feed says and the newest close, since heartbeats come after the bars.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, reason NO_BARS_YET, before the first bar: then nobody knows what time it is.
+    pub fn clock(&self) -> Result<Timestamp, Fault> {
+        self.board.load().clock.ok_or_else(|| no_bars_yet("bars have"))
     }
 
     /// Waits until the market's history is in.
@@ -69,9 +78,13 @@ impl Shared {
         if !symbols.is_empty() && !self.lists(symbol) {
             return unknown_symbol(symbol, &symbols);
         }
-        let text = format!("the bars of {symbol} have not arrived from market-svc yet");
-        Fault::unavailable("NO_BARS_YET", text, std::time::Duration::from_secs(1))
+        no_bars_yet(&format!("the bars of {symbol} have"))
     }
+}
+
+/// What cannot be answered before bars have come.
+fn no_bars_yet(which: &str) -> Fault {
+    Fault::unavailable("NO_BARS_YET", format!("{which} not arrived from market-svc yet"), Duration::from_secs(1))
 }
 
 #[cfg(test)]

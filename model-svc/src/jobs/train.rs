@@ -35,7 +35,8 @@ impl Jobs {
     ///
     /// # Errors
     /// ALREADY_EXISTS, reason REQUEST_ID_REUSED; NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK, for an
-    /// end that has not come; UNAVAILABLE when the market cannot be asked; RESOURCE_EXHAUSTED when the queue is full.
+    /// end that has not come; UNAVAILABLE when the market cannot be asked, or, reason NO_BARS_YET, when no bar has come
+    /// that tells whether the end has; RESOURCE_EXHAUSTED when the queue is full.
     pub async fn train(&self, launch: Launch, request: TrainRequest) -> Result<View, Fault> {
         if let Some(begun) = self.begun(&launch).await? {
             return Ok(begun);
@@ -54,11 +55,10 @@ impl Jobs {
         self.launch(launch, metadata, run).await
     }
 
-    /// The market clock is the later of what the feed says and the newest close: heartbeats come after the bars.
     fn has_come(&self, until: Option<Timestamp>) -> Result<(), Fault> {
-        let clock = self.tools.shared.board.load().clock;
-        let ahead = until.filter(|until| clock.is_none_or(|clock| *until > clock));
-        ahead.map_or(Ok(()), |until| Err(beyond_clock("train_end_time", until, clock)))
+        let Some(until) = until else { return Ok(()) };
+        let clock = self.tools.shared.clock()?;
+        if until > clock { Err(beyond_clock("train_end_time", until, Some(clock))) } else { Ok(()) }
     }
 
     /// The symbols asked for, all of them known to the market.

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::google::longrunning::{CancelOperationRequest, Operation};
 use tickmesh_proto::model::v1::{self as wire, TrainModelsRequest};
 
-use crate::harness::{House, small};
+use crate::harness::{House, closed, small};
 use crate::market::walk;
 
 async fn soon_ready(house: &House) {
@@ -61,6 +62,11 @@ async fn with_models_it_is_ready_without_its_market_and_says_what_is_missing() {
     let request = wire::PredictRequest { symbol: "S0".into(), ..Default::default() };
     let refused = house.service.forecasts().predict(request).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unavailable, "{refused}");
+    let request = TrainModelsRequest { train_end_time: closed(400), ..small() };
+    let refused = house.service.training().train_models(request).await.unwrap_err();
+    assert!(String::from_utf8_lossy(refused.details()).contains("google.rpc.RetryInfo"), "{refused}");
+    let refused = Fault::from(refused);
+    assert_eq!((refused.code(), refused.reason()), (Code::Unavailable, "NO_BARS_YET"), "it may well have come");
     let models = house.service.registry().list_models(wire::ListModelsRequest::default()).await.unwrap();
     assert_eq!(models.into_inner().models.len(), 2, "its own store answers");
 }
