@@ -81,7 +81,7 @@ fn score(
                 outcome,
                 training_mean: rival.mean,
                 ridge: rival.expected(row),
-                covered: forecast.interval.covers(outcome),
+                covered: Some(forecast.interval.covers(outcome)),
                 close: bar.adjusted.close,
             };
             scored.push((bar.time(), scored_row));

@@ -16,8 +16,8 @@ pub struct ScoredRow {
     pub training_mean: f64,
     /// Calibrated forecast of ridge regression from the same rows.
     pub ridge: f64,
-    /// Whether the interval held the outcome.
-    pub covered: bool,
+    /// Whether the interval held the outcome; none when there was no interval.
+    pub covered: Option<bool>,
     /// Adjusted close from which the return counts.
     pub close: f64,
 }
@@ -53,7 +53,7 @@ pub struct Evaluation {
     pub information_coefficient_error: Option<f64>,
     /// Spearman correlation of forecast and outcome over time.
     pub rank_information_coefficient: Option<f64>,
-    /// Share of outcomes inside the interval.
+    /// Share of outcomes inside the interval, of those that had one.
     pub coverage: Option<f64>,
     /// Nominal coverage.
     pub nominal_coverage: f64,
@@ -89,7 +89,7 @@ impl Evaluation {
             information_coefficient: coefficient.map(|ic| ic.value),
             information_coefficient_error: coefficient.map(|ic| ic.error),
             rank_information_coefficient: spearman(&expected, &outcomes),
-            coverage: mean(rows.iter().map(|row| f64::from(u8::from(row.covered)))),
+            coverage: mean(rows.iter().filter_map(|row| row.covered).map(|covered| f64::from(u8::from(covered)))),
             nominal_coverage: COVERAGE,
             price_r2: r_squared(&prices, &column(|row| row.close * (1.0 + row.expected)))?,
             price_r2_persistence: r_squared(&prices, &column(|row| row.close))?,
@@ -116,7 +116,7 @@ mod tests {
                 outcome,
                 training_mean: 0.0,
                 ridge: outcome,
-                covered: t % 10 != 0,
+                covered: Some(t % 10 != 0),
                 close: 100.0 + f64::from(t),
             }
         };

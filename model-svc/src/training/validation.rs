@@ -3,7 +3,8 @@
 //! Calibration is fitted inside each training part like everything else: the blocks before a block calibrate it, less the
 //! last `horizon` pairs, whose labels reach to its first decision. So the first block only calibrates and is not scored.
 //! Intervals begin with residuals that are out of sample too: of the first block's later half, calibrated on its earlier
-//! one. What serves is calibrated on all blocks.
+//! one. After a first block too short for that they begin one block later, with the residuals of the scored rows before.
+//! What serves is calibrated on all blocks.
 
 use super::plan::FoldDone;
 use crate::calibration::{Calibration, Pair, SymbolFit};
@@ -83,11 +84,11 @@ struct Walk {
 
 impl Walk {
     fn score(&mut self, block: &FoldDone, own: &Calibration, ridge: &Calibration) {
-        let mut conformal = self.conformal.take().or_else(|| Conformal::new(&self.first_residuals()));
+        let mut conformal = self.conformal.take().or_else(|| self.first_intervals());
         self.folds += u32::from(!block.own.is_empty());
         for (pair, rival) in block.own.iter().zip(&block.ridge) {
             let residual = residual(pair, own);
-            let covered = conformal.as_ref().is_some_and(|c| residual.abs() <= c.half_width());
+            let covered = conformal.as_ref().map(|c| residual.abs() <= c.half_width());
             self.residuals.push(residual);
             self.rows.push(ScoredRow {
                 expected: own.apply(pair.raw),
@@ -104,6 +105,15 @@ impl Walk {
         self.conformal = conformal;
     }
 
+    fn first_intervals(&self) -> Option<Conformal> {
+        Conformal::new(&self.first_residuals()).or_else(|| Conformal::new(self.known_residuals()))
+    }
+
+    /// The residuals whose outcome is known when the next row is forecast.
+    fn known_residuals(&self) -> &[f64] {
+        &self.residuals[..(self.residuals.len() + 1).saturating_sub(self.horizon)]
+    }
+
     fn first_residuals(&self) -> Vec<f64> {
         let later = &self.unscored[self.unscored.len() / 2..];
         self.early.map_or_else(Vec::new, |early| later.iter().map(|pair| residual(pair, &early)).collect())
@@ -112,7 +122,7 @@ impl Walk {
     /// The outcome that is known when the next row is forecast is that of `horizon` rows before it.
     fn mature(&self, conformal: &mut Conformal) {
         if let Some(at) = self.rows.len().checked_sub(self.horizon) {
-            conformal.mature(self.residuals[at], !self.rows[at].covered);
+            conformal.mature(self.residuals[at], self.rows[at].covered == Some(false));
         }
     }
 }
@@ -160,6 +170,7 @@ fn calibrations(fits: &[Option<SymbolFit>]) -> Vec<Option<Calibration>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::Evaluation;
     use crate::testing;
 
     /// Block `fold` of one symbol: forecasts that vary, and these outcomes.
@@ -201,7 +212,24 @@ mod tests {
     fn the_first_intervals_stand_on_residuals_that_nothing_was_fitted_on() {
         let halves = [noise(0.5, 50), noise(0.01, 50)].concat();
         let found = validated(vec![block(0, &halves), block(1, &[0.2; 60])], 1);
-        assert!(!found.rows[0].covered, "the wild half calibrates, the calm half is what residuals are from");
+        assert_eq!(
+            found.rows[0].covered,
+            Some(false),
+            "the wild half calibrates, the calm half is what residuals are from"
+        );
+    }
+
+    #[test]
+    fn a_first_block_too_short_for_intervals_counts_for_no_miss() {
+        for (horizon, first) in [(1, 2), (1, 3), (3, 7)] {
+            let blocks = vec![block(0, &noise(0.01, first)), block(1, &noise(0.01, 60)), block(2, &noise(0.01, 60))];
+            let found = validated(blocks, horizon);
+            let (without, with) = found.rows.split_at(60);
+            assert!(without.iter().all(|row| row.covered.is_none()), "there was no interval");
+            assert!(with.iter().all(|row| row.covered.is_some()), "what came before makes them");
+            let coverage = Evaluation::of(&found.rows, found.folds, 1).unwrap().coverage;
+            assert!(coverage.is_some_and(|coverage| coverage > 0.8), "{coverage:?}");
+        }
     }
 
     #[test]
