@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::command::{Command, Promotion};
 use super::latches::Latches;
 use super::signals::Signals;
-use crate::features::FeatureSet;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::Rules;
 use crate::history::DailyBar;
@@ -19,8 +18,8 @@ use crate::live::{Archive, Engine, Install, LiveBar, Reign};
 use crate::shared::Shared;
 use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
-use crate::usable::{unknown_version, usable_version};
-use crate::version::{Version, VersionName};
+use crate::usable::{Champions, champions, unknown_version, usable_version};
+use crate::version::Version;
 
 /// Pauses between attempts to store or log, while the disk refuses.
 const RETRY: Duration = Duration::from_secs(1);
@@ -203,9 +202,12 @@ impl Pipeline {
     /// Takes over a run: its archive, the champions, and signals that are stored but not logged.
     async fn open(&mut self, run: String, mark: LogMark) -> Result<(), Fault> {
         let store = &self.parts.store;
-        let champions = champions(store.as_ref()).await.map_err(failed)?;
+        let Champions { installs, unusable } = champions(store.as_ref()).await.map_err(failed)?;
+        for version in unusable {
+            tracing::warn!(%version, "was trained on other features and cannot serve; train it again");
+        }
         let archive = store.archive(&run).await.map_err(failed)?;
-        let mut engine = Engine::new(self.parts.rules, champions, archive);
+        let mut engine = Engine::new(self.parts.rules, installs, archive);
         for listed in self.parts.shared.listed.load().iter() {
             engine.calendar(listed.symbol.clone(), listed.calendar);
         }
@@ -317,23 +319,6 @@ impl Pipeline {
         self.board();
         self.parts.latches.look(&self.parts.shared);
     }
-}
-
-/// All champions that ever served, with their versions. One whose features are defined otherwise today cannot serve.
-async fn champions(store: &dyn Store) -> Result<Vec<Install>, StoreError> {
-    let mut champions = Vec::new();
-    for record in store.reigns().await? {
-        let name = VersionName { symbol: record.symbol, number: record.reign.version };
-        let Some(version) = store.version(&name).await? else {
-            return Err(StoreError::damaged("serving history", format!("{name} is missing")));
-        };
-        if version.facts.reads(&FeatureSet::standard()) {
-            champions.push(Install { version: Arc::new(version), reign: record.reign });
-        } else {
-            tracing::warn!(version = %name, "was trained on other features and cannot serve; train it again");
-        }
-    }
-    Ok(champions)
 }
 
 pub(super) async fn persist<T, F>(what: &str, attempt: impl Fn() -> F) -> T
