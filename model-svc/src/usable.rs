@@ -97,11 +97,13 @@ mod tests {
         trained[0].facts.feature_set = "of long ago".to_owned();
         let new =
             |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: Timestamp::MIN };
-        store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
+        for one in trained {
+            store.add_version(new(one)).await.unwrap();
+        }
         let found = champions(&store).await.unwrap();
         let old = VersionName { symbol: testing::symbol("S0"), number: 1 };
         assert_eq!((found.installs.len(), found.unusable), (1, vec![old]));
-        store.add_versions(vec![new(usable)]).await.unwrap();
+        store.add_version(new(usable)).await.unwrap();
         let found = champions(&store).await.unwrap();
         assert_eq!((found.installs.len(), found.unusable), (2, Vec::new()), "the second version serves");
     }

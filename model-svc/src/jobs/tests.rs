@@ -8,7 +8,7 @@ use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::status::Fault;
 use tickmesh_mesh::store::sqlite;
 use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Jobs, Launch, Tools, TrainRequest, View};
 use crate::family::{ForestSpec, Spec};
@@ -19,7 +19,7 @@ use crate::pipeline::{Command, Commands};
 use crate::store::{NewVersion, Outcome, SqliteStore, State, Store, in_memory};
 use crate::testing;
 use crate::training::{Order, Trained};
-use crate::version::{Version, VersionName};
+use crate::version::VersionName;
 
 /// No wait for an event lasts longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -96,12 +96,12 @@ impl House {
         self.jobs.train(launch(), small()).await.unwrap()
     }
 
-    /// The next request to keep models; what else is asked meanwhile is granted.
-    async fn asked_to_keep(&mut self) -> (Vec<Trained>, tokio::sync::oneshot::Sender<Result<Vec<Version>, Fault>>) {
+    /// The next request to keep a model; what else is asked meanwhile is granted.
+    async fn asked_to_keep(&mut self) -> (Trained, oneshot::Sender<Result<VersionName, Fault>>) {
         let next = async {
             loop {
                 match self.commands.recv().await.unwrap() {
-                    Command::Keep { trained, answer, .. } => return (trained, answer),
+                    Command::Keep { trained, answer, .. } => return (*trained, answer),
                     Command::Backfill { answer, .. }
                     | Command::List { answer, .. }
                     | Command::Begun { answer, .. }
@@ -113,11 +113,8 @@ impl House {
         tokio::time::timeout(PATIENCE, next).await.expect("the training asks")
     }
 
-    async fn keep(&self, trained: Vec<Trained>) -> Vec<Version> {
-        let new =
-            |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: Timestamp::MIN };
-        let added = self.store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
-        added.into_iter().map(|(version, _)| version).collect()
+    async fn keep(&self, trained: Trained) -> VersionName {
+        self.store.add_version(new(trained)).await.unwrap().0.name
     }
 
     async fn all_end(&self) {
@@ -135,6 +132,10 @@ fn small() -> TrainRequest {
     let spec = Spec::Forest(ForestSpec { trees: 4, depth: 4, ..ForestSpec::default() });
     let order = Order { spec, folds: 3, ..Order::default() };
     TrainRequest { symbols: Vec::new(), order, until: None, missing_only: false }
+}
+
+fn new(trained: Trained) -> NewVersion {
+    NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: Timestamp::MIN }
 }
 
 fn launch() -> Launch {
@@ -171,8 +172,8 @@ async fn a_training_that_is_being_kept_can_no_longer_be_cancelled() {
     let (last, answer) = house.asked_to_keep().await;
     house.jobs.cancel(&id).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let versions = house.keep(last).await;
-    answer.send(Ok(versions)).expect("the training still waits for it");
+    let name = house.keep(last).await;
+    answer.send(Ok(name)).expect("the training still waits for it");
     let ended = house.jobs.wait(&id, PATIENCE).await.unwrap();
     assert!(matches!(ended.state, State::Ended(Outcome::Response(_))), "what was kept is not called cancelled");
 }
@@ -182,7 +183,7 @@ async fn a_training_that_is_cancelled_keeps_the_models_that_it_has_and_says_how_
     let mut house = House::new().await;
     let id = house.train().await.id;
     let (first, answer) = house.asked_to_keep().await;
-    assert_eq!(first.iter().map(|one| one.symbol.as_str()).collect::<Vec<_>>(), ["S0"], "symbol by symbol");
+    assert_eq!(first.symbol.as_str(), "S0", "symbol by symbol");
     house.jobs.cancel(&id).await.unwrap();
     answer.send(Ok(house.keep(first).await)).expect("the training still waits for it");
     let ended = house.jobs.wait(&id, PATIENCE).await.unwrap();
@@ -196,13 +197,14 @@ async fn champions_of_other_features_are_missing_ones_and_their_successors_serve
     let store = in_memory().await;
     let (_, mut trained) = testing::trained();
     trained[0].facts.feature_set = "of long ago".to_owned();
-    let new = |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: Timestamp::MIN };
-    store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
+    for one in trained {
+        store.add_version(new(one)).await.unwrap();
+    }
     let mut house = House::over(store).await;
     let missing = TrainRequest { missing_only: true, ..small() };
     let id = house.jobs.train(launch(), missing).await.unwrap().id;
     let (kept, answer) = house.asked_to_keep().await;
-    assert_eq!(kept.iter().map(|one| one.symbol.as_str()).collect::<Vec<_>>(), ["S0"]);
+    assert_eq!(kept.symbol.as_str(), "S0");
     answer.send(Ok(house.keep(kept).await)).unwrap();
     house.jobs.wait(&id, PATIENCE).await.unwrap();
     assert!(house.commands.try_recv().is_err(), "whoever has a champion is waited for, and not called skipped");

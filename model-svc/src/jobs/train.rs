@@ -102,7 +102,7 @@ impl Training {
         let mut kept = Vec::with_capacity(ready.finals.len());
         for unit in &ready.finals {
             match self.model(&ready, *unit).await {
-                Ok(version) => kept.extend(version),
+                Ok(name) => kept.extend(name),
                 Err(fault) => return Err(so_far(fault, kept.len(), ready.finals.len())),
             }
         }
@@ -132,10 +132,10 @@ impl Training {
         let job = self.job.clone();
         let Some(trained) = job.or_stopped(self.learn(ready, unit)).await? else { return Ok(None) };
         // From here on it cannot be stopped: what is said of it is what was kept.
-        let versions = self.tools.commands.keep(vec![trained], self.owner.clone(), clock::now()).await?;
-        self.progress.trained.extend(versions.first().map(|version| version.name.symbol.clone()));
+        let name = self.tools.commands.keep(trained, self.owner.clone(), clock::now()).await?;
+        self.progress.trained.push(name.symbol.clone());
         self.report();
-        Ok(versions.into_iter().next().map(|version| version.name))
+        Ok(Some(name))
     }
 
     async fn learn(&mut self, ready: &Ready, unit: Unit) -> Result<Option<Trained>, Fault> {

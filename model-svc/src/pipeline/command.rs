@@ -6,21 +6,21 @@ use crate::feed::Listed;
 use crate::history::DailyBar;
 use crate::store::{Alias, ModelFacts, RequestKey};
 use crate::training::Trained;
-use crate::version::{Version, VersionName};
+use crate::version::VersionName;
 
 /// Something that must happen in the live loop's order.
 #[derive(Debug)]
 pub enum Command {
-    /// Keep trained models as versions; first ones become champions.
+    /// Keep a trained model as a version; a symbol's first one becomes its champion.
     Keep {
-        /// The models.
-        trained: Vec<Trained>,
-        /// Who asked for them.
+        /// The model.
+        trained: Box<Trained>,
+        /// Who asked for it.
         owner: String,
         /// Wall clock.
         time: Timestamp,
-        /// Takes the versions in the same order.
-        answer: oneshot::Sender<Result<Vec<Version>, Fault>>,
+        /// Takes the version's name.
+        answer: oneshot::Sender<Result<VersionName, Fault>>,
     },
     /// Move an alias.
     Promote {
@@ -91,11 +91,12 @@ impl Commands {
         (Self(sender), receiver)
     }
 
-    /// Keeps trained models as versions.
+    /// Keeps a trained model as a version.
     ///
     /// # Errors
     /// If the store fails or the live loop has ended.
-    pub async fn keep(&self, trained: Vec<Trained>, owner: String, time: Timestamp) -> Result<Vec<Version>, Fault> {
+    pub async fn keep(&self, trained: Trained, owner: String, time: Timestamp) -> Result<VersionName, Fault> {
+        let trained = Box::new(trained);
         self.send(|answer| Command::Keep { trained, owner, time, answer }).await
     }
 

@@ -19,7 +19,7 @@ use crate::shared::Shared;
 use crate::store::{Alias, AliasChange, Claim, LogMark, ModelFacts, Moved, NewVersion, Store, StoreError};
 use crate::training::Trained;
 use crate::usable::{Champions, champions, unknown_version, usable_version};
-use crate::version::Version;
+use crate::version::VersionName;
 
 /// Pauses between attempts to store or log, while the disk refuses.
 const RETRY: Duration = Duration::from_secs(1);
@@ -140,7 +140,7 @@ impl Pipeline {
     pub(super) async fn on_command(&mut self, command: Command) {
         // A caller that has gone away needs no answer.
         match command {
-            Command::Keep { trained, owner, time, answer } => drop(answer.send(self.keep(trained, owner, time).await)),
+            Command::Keep { trained, owner, time, answer } => drop(answer.send(self.keep(*trained, owner, time).await)),
             Command::Promote { promotion, answer } => drop(answer.send(self.promote(promotion).await)),
             Command::Backfill { symbol, bars, answer } => {
                 self.backfill(symbol, bars).await;
@@ -228,23 +228,16 @@ impl Pipeline {
         self.parts.latches.listed();
     }
 
-    async fn keep(&mut self, trained: Vec<Trained>, owner: String, time: Timestamp) -> Result<Vec<Version>, Fault> {
-        let new = |trained: Trained| {
-            let newest_bar = self.newest_bar(&trained.symbol).unwrap_or(trained.train_end);
-            NewVersion { trained, owner: owner.clone(), time, newest_bar }
-        };
-        let new: Vec<NewVersion> = trained.into_iter().map(new).collect();
-        let newest: Vec<Timestamp> = new.iter().map(|new| new.newest_bar).collect();
-        let added = self.parts.store.add_versions(new).await.map_err(failed)?;
-        let mut versions = Vec::with_capacity(added.len());
-        for ((version, is_champion), after) in added.into_iter().zip(newest) {
-            if is_champion {
-                let reign = Reign { version: version.name.number, after };
-                self.install(Install { version: Arc::new(version.clone()), reign }).await;
-            }
-            versions.push(version);
+    async fn keep(&mut self, trained: Trained, owner: String, time: Timestamp) -> Result<VersionName, Fault> {
+        let newest_bar = self.newest_bar(&trained.symbol).unwrap_or(trained.train_end);
+        let new = NewVersion { trained, owner, time, newest_bar };
+        let (version, is_champion) = self.parts.store.add_version(new).await.map_err(failed)?;
+        let name = version.name.clone();
+        if is_champion {
+            let reign = Reign { version: name.number, after: newest_bar };
+            self.install(Install { version: Arc::new(version), reign }).await;
         }
-        Ok(versions)
+        Ok(name)
     }
 
     async fn promote(&mut self, promotion: Promotion) -> Result<ModelFacts, Fault> {

@@ -90,7 +90,9 @@ impl House {
         let store = in_memory().await;
         let new =
             |trained| NewVersion { trained, owner: "me".into(), time: Timestamp::MIN, newest_bar: testing::day(449) };
-        store.add_versions(trained.into_iter().map(new).collect()).await.unwrap();
+        for one in trained {
+            store.add_version(new(one)).await.unwrap();
+        }
         let (log, shared) = (Arc::default(), Arc::default());
         Self { store, log, shared, readiness: Readiness::new(), bars: testing::stream(&histories) }
     }

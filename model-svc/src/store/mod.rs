@@ -32,10 +32,10 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Keeps what model-svc must not forget. Every backend passes the same suite of behaviours.
 pub trait Store: Send + Sync {
-    /// Adds trained versions, numbers them, and lets a model's first one be its champion and later ones its challenger. A
+    /// Adds a trained version, numbers it, and lets a model's first one be its champion and later ones its challenger. A
     /// champion that learned from other features than the new version can be used no more: the new one takes its place.
-    /// Gives them in the order they came, each with whether it became champion.
-    fn add_versions<'a>(&'a self, new: Vec<NewVersion>) -> Answer<'a, Vec<(Version, bool)>>;
+    /// Gives the version, and whether it became champion.
+    fn add_version(&self, new: NewVersion) -> Answer<'_, (Version, bool)>;
 
     /// One version with its artefact; `None` if there is none such.
     fn version<'a>(&'a self, name: &'a VersionName) -> Answer<'a, Option<Version>>;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::live::{Archive, Engine, Event, Reign};
 use crate::testing;
-use crate::version::VersionName;
+use crate::version::{Version, VersionName};
 
 const RUN: &str = "epoch-1";
 const NOW: Timestamp = Timestamp::from_nanos(1_700_000_000_000_000_000);
@@ -52,7 +52,16 @@ fn new_versions() -> Vec<NewVersion> {
 pub(crate) async fn add_one(store: &impl Store, symbol: &str) -> VersionName {
     let mut new = new_versions().remove(0);
     new.trained.symbol = testing::symbol(symbol);
-    store.add_versions(vec![new]).await.unwrap().remove(0).0.name
+    store.add_version(new).await.unwrap().0.name
+}
+
+/// Adds versions; gives each with whether it became champion.
+async fn add(store: &impl Store, new: Vec<NewVersion>) -> Vec<(Version, bool)> {
+    let mut added = Vec::with_capacity(new.len());
+    for one in new {
+        added.push(store.add_version(one).await.unwrap());
+    }
+    added
 }
 
 fn name(symbol: &str, number: u32) -> VersionName {
@@ -71,7 +80,7 @@ fn query(limit: usize) -> ForecastQuery {
 }
 
 pub(crate) async fn versions_come_back_to_the_last_bit(store: impl Store) {
-    let added = store.add_versions(new_versions()).await.unwrap();
+    let added = add(&store, new_versions()).await;
     for (version, _) in &added {
         assert_eq!(store.version(&version.name).await.unwrap().as_ref(), Some(version));
     }
@@ -79,10 +88,9 @@ pub(crate) async fn versions_come_back_to_the_last_bit(store: impl Store) {
 }
 
 pub(crate) async fn the_first_version_serves_and_the_next_one_waits(store: impl Store) {
-    let first = store.add_versions(new_versions()).await.unwrap();
-    let second = store.add_versions(new_versions()).await.unwrap();
-    let became =
-        |added: &[(crate::version::Version, bool)]| added.iter().map(|(_, champion)| *champion).collect::<Vec<_>>();
+    let first = add(&store, new_versions()).await;
+    let second = add(&store, new_versions()).await;
+    let became = |added: &[(Version, bool)]| added.iter().map(|(_, champion)| *champion).collect::<Vec<_>>();
     assert_eq!((became(&first), became(&second)), (vec![true, true], vec![false, false]));
     let model = store.model(&testing::symbol("S0")).await.unwrap().unwrap();
     assert_eq!(model.aliases, [(Alias::Challenger, 2), (Alias::Champion, 1)]);
@@ -95,10 +103,10 @@ pub(crate) async fn the_first_version_serves_and_the_next_one_waits(store: impl 
 pub(crate) async fn a_champion_of_other_features_makes_way_for_the_next_version(store: impl Store) {
     let mut others = new_versions();
     others.iter_mut().for_each(|new| new.trained.facts.feature_set = "of long ago".to_owned());
-    store.add_versions(others).await.unwrap();
-    let became = |added: Vec<(crate::version::Version, bool)>| added.into_iter().map(|(_, champion)| champion);
-    assert!(became(store.add_versions(new_versions()).await.unwrap()).all(|champion| champion), "nothing else serves");
-    assert!(became(store.add_versions(new_versions()).await.unwrap()).all(|champion| !champion));
+    add(&store, others).await;
+    let became = |added: Vec<(Version, bool)>| added.into_iter().map(|(_, champion)| champion);
+    assert!(became(add(&store, new_versions()).await).all(|champion| champion), "nothing else serves");
+    assert!(became(add(&store, new_versions()).await).all(|champion| !champion));
     let model = store.model(&testing::symbol("S0")).await.unwrap().unwrap();
     assert_eq!(model.aliases, [(Alias::Challenger, 3), (Alias::Champion, 2)]);
 }

@@ -43,7 +43,7 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn add_versions<'a>(&'a self, new: Vec<NewVersion>) -> Answer<'a, Vec<(Version, bool)>> {
+    fn add_version(&self, new: NewVersion) -> Answer<'_, (Version, bool)> {
         Box::pin(versions::add(&self.writer, new))
     }
 

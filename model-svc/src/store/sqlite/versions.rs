@@ -19,28 +19,20 @@ const CHAMPION: &str = "SELECT v.symbol, v.number, create_time, train_start, tra
 const PAGE: &str = "SELECT symbol, number, create_time, train_start, train_end, family, facts, artefact_digest \
     FROM versions WHERE symbol = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
 
-pub(super) async fn add(pool: &SqlitePool, new: Vec<NewVersion>) -> Result<Vec<(Version, bool)>, StoreError> {
-    let mut transaction = pool.begin().await?;
-    let mut added = Vec::with_capacity(new.len());
-    for one in new {
-        added.push(add_one(&mut transaction, one).await?);
-    }
-    transaction.commit().await?;
-    Ok(added)
-}
-
-async fn add_one(connection: &mut SqliteConnection, new: NewVersion) -> Result<(Version, bool), StoreError> {
+pub(super) async fn add(pool: &SqlitePool, new: NewVersion) -> Result<(Version, bool), StoreError> {
     let NewVersion { trained, owner, time, newest_bar } = new;
     let Trained { symbol, fitted, train_start, train_end, facts } = trained;
-    let next: i64 = sqlx::query(NEXT_NUMBER).bind(symbol.as_str()).fetch_one(&mut *connection).await?.try_get(0)?;
+    let mut transaction = pool.begin().await?;
+    let next: i64 = sqlx::query(NEXT_NUMBER).bind(symbol.as_str()).fetch_one(&mut *transaction).await?.try_get(0)?;
     let name = VersionName { symbol, number: number(next)? };
     let version = Version { name, fitted, create_time: time, train_start, train_end, facts };
-    insert(connection, &version, &owner).await?;
-    let reigning = champion_features(connection, &version.name.symbol).await?;
+    insert(&mut transaction, &version, &owner).await?;
+    let reigning = champion_features(&mut transaction, &version.name.symbol).await?;
     let is_used = reigning.as_ref() == Some(&version.facts.feature_set);
     let alias = if is_used { Alias::Challenger } else { Alias::Champion };
     let change = AliasChange { alias, version: version.name.clone(), newest_bar, time, owner, request: None };
-    aliases::point(connection, &change).await?;
+    aliases::point(&mut transaction, &change).await?;
+    transaction.commit().await?;
     Ok((version, alias == Alias::Champion))
 }
 
