@@ -105,13 +105,17 @@ impl Pipeline {
                 if !cursor.is_empty() {
                     self.parts.shared.feed.store(Arc::new(FeedPhase::Live));
                 }
-                self.take(bars, cursor).await;
+                let events = self.step(move |engine| engine.take(bars, &cursor)).await;
+                self.commit(events).await;
+                self.lapse().await;
             }
             FeedEvent::Imported { symbol, bars } => {
                 // A history that is not complete yet has them.
                 if self.caught_up {
                     let bars = bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect();
-                    self.take(bars, String::new()).await;
+                    let events = self.step(move |engine| engine.catch_up(bars)).await;
+                    self.commit(events).await;
+                    self.lapse().await;
                 }
             }
             FeedEvent::CaughtUp => {
@@ -161,12 +165,6 @@ impl Pipeline {
             }
         }
         self.show();
-    }
-
-    async fn take(&mut self, bars: Vec<LiveBar>, cursor: String) {
-        let events = self.step(move |engine| engine.take(bars, &cursor)).await;
-        self.commit(events).await;
-        self.lapse().await;
     }
 
     /// While the history comes, it brings these bars too: what follows from them is made once, and in the stream's order.

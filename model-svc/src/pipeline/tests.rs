@@ -343,6 +343,26 @@ async fn imported_bars_are_taken_once_the_history_is_in() {
     assert_eq!(logged, expected);
 }
 
+/// As after a week's import: the heartbeat has moved the clock before the first of its bars is brought.
+#[tokio::test]
+async fn imported_bars_are_judged_by_the_clock_of_their_own_days() {
+    let house = House::new().await;
+    let expected = house.unbroken(940).await;
+    let mut pipeline = house.feed(900).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
+    let market_time = Some(house.bars[939].bar.time());
+    pipeline.on_event(FeedEvent::Pulse { phase: FeedPhase::Live, market_time }).await;
+    for symbol in ["S0", "S1"].map(testing::symbol) {
+        let bars = house.bars[900..940].iter().filter(|one| one.symbol == symbol).map(|one| one.bar).collect();
+        pipeline.on_event(FeedEvent::Imported { symbol, bars }).await;
+    }
+    let place = |forecast: &Forecast| (forecast.as_of, forecast.symbol.clone());
+    let (mut logged, mut expected) = (house.logged(), expected);
+    logged.sort_by_key(place);
+    expected.sort_by_key(place);
+    assert_eq!(logged, expected, "none of twenty days is called stale, so all of them are scored");
+}
+
 fn listed(symbols: &[&str]) -> FeedEvent {
     let one = |symbol: &&str| Listed { symbol: testing::symbol(symbol), calendar: Calendar::NewYork, daily_bars: 451 };
     FeedEvent::Listed(symbols.iter().map(one).collect())
