@@ -69,7 +69,7 @@ impl Part for App {
         let signals = model.upstream().clone();
         let desk = Desk { market: market.clone(), model, cpu: setup.cpu, patience: config.patience() };
         let (plan, logs) = (Plan::live(config.max_turnover), data.join("log"));
-        let books = Arc::new(Books::open(plan, desk.clone(), store.clone(), logs, config.max_books).await?);
+        let books = Arc::new(Books::open(plan, desk.clone(), store.clone(), logs, config.room()).await?);
         let allocator = Allocator::new(Arc::clone(&books), desk.clone(), store.clone(), &signals, latch).await?;
         let routes = Routes::new(OptimizerServiceServer::new(Optimizer { desk, books: Arc::clone(&books) }));
         let addr = setup.listener.local_addr().map_err(tickmesh_mesh::serve::ServeError::from)?;

@@ -4,6 +4,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickmesh_mesh::serve::Settings;
 
+use crate::live::Room;
+
 /// portfolio-svc's configuration.
 ///
 /// | Name | Default | Purpose | Range |
@@ -14,6 +16,7 @@ use tickmesh_mesh::serve::Settings;
 /// | `max_turnover` | 0.2 | of the live allocations, a day | 0 to 2 |
 /// | `patience_ms` | 500 | how long a round waits for signals and bars that are missing | 1 to 60,000 |
 /// | `max_books` | 16 | live portfolios that clients ask for beside the default one | 0 to 1,000 |
+/// | `idle_seconds` | 900 | how long one whose streams have ended keeps its place | 0 to 86,400 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -29,6 +32,9 @@ pub struct Config {
     pub patience_ms: u64,
     /// Live portfolios that clients may ask for beside the default one.
     pub max_books: usize,
+    /// Seconds that such a portfolio keeps its place after its last stream has ended. With less than 15 minutes, streams
+    /// cannot be resumed for as long as they promise.
+    pub idle_seconds: u64,
     /// Limits and times of the port.
     pub serve: Settings,
 }
@@ -42,6 +48,7 @@ impl Default for Config {
             max_turnover: 0.2,
             patience_ms: 500,
             max_books: 16,
+            idle_seconds: 15 * 60,
             serve: Settings::default(),
         }
     }
@@ -56,7 +63,15 @@ impl Config {
         if !(1..=60_000).contains(&self.patience_ms) {
             return Some(("patience_ms", self.patience_ms.to_string(), "must lie between 1 and 60,000"));
         }
+        if self.idle_seconds > 86_400 {
+            return Some(("idle_seconds", self.idle_seconds.to_string(), "must be 86,400 at most"));
+        }
         (self.max_books > 1_000).then(|| ("max_books", self.max_books.to_string(), "must be 1,000 at most"))
+    }
+
+    /// How many live portfolios may be beside the default one, and for how long each.
+    pub(crate) fn room(&self) -> Room {
+        Room { most: self.max_books, idle: Duration::from_secs(self.idle_seconds) }
     }
 
     /// How long a round waits.

@@ -49,7 +49,7 @@ pub(crate) use matcher::Matcher;
 pub use position::Position;
 pub(crate) use read::Dropped;
 pub use record::{Event, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Record};
-pub(crate) use resume::Lost;
+pub(crate) use resume::{Lost, LostReason};
 
 use crate::cursor::Cursor;
 use crate::metrics;

@@ -6,18 +6,26 @@ use tickmesh_mesh::status::Code;
 use tonic::Status;
 
 use crate::Fault;
-use crate::log::{Log, Lost};
+use crate::log::{Log, Lost, LostReason};
 
 /// How soon a client that was too slow may come back.
 const SLOW_RETRY: Duration = Duration::from_secs(1);
 
 /// A cursor cannot be resumed and the client did not ask for best effort.
 pub(crate) fn out_of_range(log: &Log, lost: Lost) -> Fault {
-    let reason = lost.reason.as_str();
-    Fault::new(Code::OutOfRange, reason, "the stream cannot go on after resume_after without a hole")
+    cannot_resume(lost.reason)
         .meta("oldest_cursor", log.cursor(lost.oldest))
         .meta("newest_cursor", log.cursor(log.head()))
         .meta("epoch", log.epoch())
+}
+
+/// A cursor cannot be resumed, as the log that it is of is not there.
+pub(crate) fn no_log() -> Fault {
+    cannot_resume(LostReason::Epoch)
+}
+
+fn cannot_resume(reason: LostReason) -> Fault {
+    Fault::new(Code::OutOfRange, reason.as_str(), "the stream cannot go on after resume_after without a hole")
 }
 
 /// The client does not keep up. `cursor` is the last place that it was told.

@@ -5,7 +5,7 @@ use tickmesh_mesh::status::Violations;
 use tickmesh_proto::r#type::v1::{Delivery, RejectedSymbol};
 use tickmesh_proto::types::{Symbol, Timestamp};
 
-use super::{Filter, Symbols};
+use super::{Filter, Symbols, faults};
 use crate::Fault;
 use crate::cursor::Cursor;
 
@@ -98,6 +98,14 @@ impl Subscription {
         self.start_time
     }
 
+    /// Whether it can begin on a log that has yet to be made.
+    ///
+    /// # Errors
+    /// OUT_OF_RANGE for a cursor without `best_effort`: it is of another log.
+    pub fn begins(&self) -> Result<(), Fault> {
+        if self.resume_after.is_some() && !self.best_effort { Err(faults::no_log()) } else { Ok(()) }
+    }
+
     /// Refuses the listed symbols that are not known. A refused symbol never ends a stream.
     pub(crate) fn reject_unknown(&mut self, knows: impl Fn(&Symbol) -> bool) {
         if let Symbols::Listed(symbols) = &mut self.symbols {
@@ -179,7 +187,10 @@ fn check_cursor(text: &str, violations: &mut Violations) -> Option<Cursor> {
 
 #[cfg(test)]
 mod tests {
+    use tickmesh_mesh::status::Code;
+
     use super::*;
+    use crate::log::{Epoch, Position};
 
     fn parse(fields: Fields) -> Result<Subscription, Fault> {
         Subscription::parse(fields, Delivery::Latest)
@@ -232,6 +243,15 @@ mod tests {
         assert_eq!(subscription.symbols, Symbols::Listed(["NVDA".try_into().unwrap()].into()));
         let reasons: Vec<_> = subscription.rejected.iter().map(|r| (r.symbol.as_str(), r.reason.as_str())).collect();
         assert_eq!(reasons, [("aapl", "SYMBOL_MALFORMED"), ("ZZZZ", "SYMBOL_UNKNOWN")]);
+    }
+
+    #[test]
+    fn a_cursor_does_not_go_on_in_a_log_that_is_new() {
+        let cursor = Cursor { epoch: Epoch::from_bits(1), generation: 1, position: Position::new(1) }.to_string();
+        let resumed = Fields { resume_after: cursor, ..Fields::default() };
+        assert_eq!(parse(resumed.clone()).unwrap().begins().unwrap_err().code(), Code::OutOfRange);
+        assert!(parse(Fields { best_effort: true, ..resumed }).unwrap().begins().is_ok());
+        assert!(parse(Fields::default()).unwrap().begins().is_ok());
     }
 
     #[test]

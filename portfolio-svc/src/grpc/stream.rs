@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tickmesh_fanout::topic::{Fields, Subscription};
@@ -16,7 +18,7 @@ use crate::plan::Plan;
 
 /// Opens a stream over the live portfolio that a request asks for.
 pub(super) async fn open(
-    books: &Books,
+    books: &Arc<Books>,
     market: &Market,
     request: StreamAllocationsRequest,
     ending: Ending,
@@ -44,7 +46,7 @@ pub(super) async fn open(
     let subscription = Subscription::check(fields, Delivery::Latest, &mut violations);
     let plan = violations.finish_some(plan)?;
     market.universe_with(&plan.symbols).await?;
-    let lease = books.of(plan).await?;
+    let lease = books.of(plan, &subscription).await?;
     let messages = lease.subscribe(subscription, ending)?.encoded();
     Ok(held(messages, lease))
 }

@@ -9,14 +9,15 @@ use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::Ending;
 use tickmesh_mesh::status::{Code, Fault};
 use tickmesh_proto::types::Timestamp;
-use tokio::sync::{Mutex, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::files::{Files, Turn};
+use super::open::Open;
 use super::rounds::{Rounds, Seat};
-use super::shelf::{Full, Hold, Removed, Shelf};
+use super::shelf::{Full, Hold, Removed, Room, Shelf};
 use super::worker::Worker;
 use super::{Book, Round, Run, Start};
 use crate::desk::Desk;
@@ -31,16 +32,19 @@ const DEFAULT: &str = "default";
 /// How long a stream waits at the start to learn which run of the feed this is.
 const SETTLING: Duration = Duration::from_secs(3);
 
+/// No stream is longer: 30 minutes and a tenth.
+const LONGEST_STREAM: Duration = Duration::from_secs(33 * 60);
+
 /// All live portfolios: the default one, and those that clients ask for, one for each distinct plan.
 ///
 /// A portfolio lives on while there is room, subscribed to or not, and goes on after a restart; when there is no room, the
-/// one without subscribers that was asked for the longest ago makes way. Each is allocated by a task of its own: one that
-/// is slow holds up nobody, and if it is so slow that it skips rounds, its log begins anew.
+/// one makes way that has had no subscribers for the longest time, if its streams cannot be resumed any more. Each is
+/// allocated by a task of its own: one that is slow holds up nobody, and if it is so slow that it skips rounds, its log
+/// begins anew.
 pub struct Books {
     default: Arc<Book>,
     custom: Shelf<Open>,
-    /// Held while the files of one are opened or removed.
-    files: Mutex<()>,
+    files: Files,
     rounds: Arc<Rounds>,
     /// The default portfolio's, until its worker takes it.
     leader: Mutex<Option<Seat>>,
@@ -48,25 +52,24 @@ pub struct Books {
     /// Whether that run is known to go on, or cannot be known now.
     settled: watch::Sender<bool>,
     stop: CancellationToken,
+    /// Those that open portfolios or put them away: a client that leaves does not end them half-way.
+    tasks: TaskTracker,
     desk: Desk,
     store: StateStore,
-    dir: PathBuf,
-    most: usize,
+    room: Room,
 }
 
-/// A portfolio beside the default one with the task that allocates it.
-struct Open {
-    book: Arc<Book>,
-    /// Ends the task.
-    end: CancellationToken,
-    /// Taken by whoever waits for that.
-    worker: Mutex<Option<JoinHandle<()>>>,
+/// A portfolio that a client asks for.
+struct Order {
+    id: String,
+    plan: Plan,
+    encoded: Vec<u8>,
 }
 
 /// A live portfolio in use: it does not make way for another.
 pub(crate) struct Lease {
     book: Arc<Book>,
-    _hold: Option<Hold>,
+    _hold: Option<Hold<Open>>,
 }
 
 impl Lease {
@@ -76,29 +79,38 @@ impl Lease {
     }
 }
 
+impl Order {
+    /// The name follows from the plan, so that a client finds its portfolio again after a restart.
+    fn new(plan: Plan) -> Self {
+        let encoded = order::encode(&plan);
+        Self { id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &encoded).to_string(), plan, encoded }
+    }
+}
+
 impl Books {
-    /// Opens all portfolios that are stored; the logs lie in `dir`, and `most` others may live beside the default one.
+    /// Opens all portfolios that are stored; the logs lie in `dir`, and there is `room` beside the default one.
     ///
     /// # Errors
     /// If a log or the store cannot be read.
-    pub async fn open(plan: Plan, desk: Desk, store: StateStore, dir: PathBuf, most: usize) -> Result<Self, Error> {
-        let (market, log) = (desk.market.clone(), dir.join("allocations"));
+    pub async fn open(plan: Plan, desk: Desk, store: StateStore, dir: PathBuf, room: Room) -> Result<Self, Error> {
+        let files = Files::new(dir);
+        let (market, log) = (desk.market.clone(), files.default_log());
         let default = Arc::new(Book::open(DEFAULT.into(), plan, &log, market, store.clone()).await?);
         let run = Run::new(store.signals().await?.map(|(run, _)| Arc::from(run)));
         let (rounds, leader) = Rounds::new();
         let books = Self {
             default,
-            custom: Shelf::new(most),
-            files: Mutex::default(),
+            custom: Shelf::new(room, clock::now),
+            files,
             rounds,
             leader: Mutex::new(Some(leader)),
             run,
             settled: watch::Sender::new(false),
             stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             desk,
             store,
-            dir,
-            most,
+            room,
         };
         books.reopen().await?;
         Ok(books)
@@ -107,21 +119,19 @@ impl Books {
     async fn reopen(&self) -> Result<(), Error> {
         let stored = self.store.plans().await?.into_iter().filter(|stored| stored.book != DEFAULT);
         for (place, StoredPlan { book: id, plan, asked_time }) in stored.enumerate() {
-            let plan = plan.as_deref().and_then(order::decode).filter(|_| place < self.most);
+            let plan = plan.as_deref().and_then(order::decode).filter(|_| place < self.room.most);
             let open = match plan {
                 Some(plan) => self.reopen_one(&id, plan).await?,
                 None => None,
             };
             let Some(open) = open else {
                 tracing::info!(book = id, "a live portfolio that cannot be gone on with is forgotten");
-                self.forget(&id).await?;
+                self.forget(&id, &self.files.turn().await).await?;
                 continue;
             };
-            if let Ok((place, ..)) = self.custom.take(&id, asked_time) {
-                drop(place.set(open));
-            }
+            self.custom.put(&id, open, asked_time.plus(LONGEST_STREAM));
         }
-        self.sweep().await;
+        self.files.sweep(|id| self.custom.has(id)).await;
         Ok(())
     }
 
@@ -133,19 +143,6 @@ impl Books {
                 Ok(None)
             }
             opened => opened.map(Some),
-        }
-    }
-
-    /// Removes what a crash left of portfolios that made way.
-    async fn sweep(&self) {
-        let Ok(mut found) = tokio::fs::read_dir(self.dir.join("books")).await else { return };
-        while let Ok(Some(entry)) = found.next_entry().await {
-            if entry.file_name().to_str().is_some_and(|id| self.custom.has(id)) {
-                continue;
-            }
-            if let Err(error) = tokio::fs::remove_dir_all(entry.path()).await {
-                tracing::warn!(path = %entry.path().display(), %error, "a log without a portfolio cannot be removed");
-            }
         }
     }
 
@@ -202,37 +199,95 @@ impl Books {
         self.settled.send_replace(true);
     }
 
-    /// The live portfolio of a plan, opened and optimised for the first time if need be.
+    /// The live portfolio of a plan for this subscription, opened and optimised for the first time if need be.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED when there is no room; as [`Book::advance`].
-    pub(crate) async fn of(&self, plan: Plan) -> Result<Lease, Fault> {
+    /// OUT_OF_RANGE for a cursor when the portfolio is not open; RESOURCE_EXHAUSTED when there is no room; as
+    /// [`Book::advance`].
+    pub(crate) async fn of(self: &Arc<Self>, plan: Plan, subscription: &Subscription) -> Result<Lease, Fault> {
         let settled = async { self.settled.subscribe().wait_for(|settled| *settled).await.is_ok() };
         // Without an answer, what is stored is the best that is known.
         let _ = tokio::time::timeout(SETTLING, settled).await;
         if plan == *self.default.plan() {
             return Ok(Lease { book: Arc::clone(&self.default), _hold: None });
         }
-        let order = order::encode(&plan);
-        let id = identity(&order);
-        let (place, hold, removed) = self.custom.take(&id, clock::now()).map_err(|Full| self.full())?;
-        if let Some(removed) = removed {
-            self.put_away(removed).await.map_err(Fault::internal)?;
-        }
-        let opened = place.get_or_try_init(|| self.first(&id, plan)).await;
-        let book = Arc::clone(&opened.inspect_err(|_| self.custom.give_up(&id, &hold))?.book);
-        self.store.keep_plan(&id, &order, clock::now()).await.map_err(Fault::internal)?;
+        let order = Order::new(plan);
+        let hold = self.place(&order.id, subscription).await?;
+        let hold = self.opened(order, hold).await?;
+        let open = hold.get().ok_or_else(|| Fault::internal("a live portfolio was opened and is not there"))?;
+        let book = Arc::clone(&open.book);
         self.catch_up(&book).await?;
         Ok(Lease { book, _hold: Some(hold) })
     }
 
+    /// The place of a portfolio; another makes way for it if need be.
+    async fn place(self: &Arc<Self>, id: &str, subscription: &Subscription) -> Result<Hold<Open>, Fault> {
+        if let Some(hold) = self.custom.find(id) {
+            return Ok(hold);
+        }
+        subscription.begins()?;
+        // Whose log is being removed does not get a place again before that is done.
+        let turn = self.files.turn().await;
+        let (hold, removed) = self.custom.take(id).map_err(|Full| self.full())?;
+        if let Some(removed) = removed {
+            self.tasks.spawn(Arc::clone(self).put_away(removed, turn));
+        }
+        Ok(hold)
+    }
+
+    /// Forgets a portfolio that made way.
+    async fn put_away(self: Arc<Self>, Removed { name, place }: Removed<Open>, turn: Turn) {
+        if let Some(open) = place.get() {
+            open.close().await;
+        }
+        if let Err(error) = self.forget(&name, &turn).await {
+            tracing::error!(book = name, %error, "a live portfolio that made way could not be removed");
+        }
+    }
+
+    /// Sees to it that a portfolio is open.
+    async fn opened(self: &Arc<Self>, order: Order, hold: Hold<Open>) -> Result<Hold<Open>, Fault> {
+        let turn = hold.turn().await;
+        if hold.get().is_some() {
+            self.keep(&order).await?;
+            return Ok(hold);
+        }
+        self.tasks.spawn(Arc::clone(self).first(order, hold, turn)).await.map_err(Fault::internal)?
+    }
+
+    async fn keep(&self, Order { id, plan: _, encoded }: &Order) -> Result<(), Fault> {
+        self.store.keep_plan(id, encoded, clock::now()).await.map_err(Fault::internal)
+    }
+
     /// Opens a portfolio, with an allocation at the close of the default one's last, for the snapshot to have something.
-    async fn first(&self, id: &str, plan: Plan) -> Result<Open, Fault> {
-        let open = self.begin(id, plan).await.map_err(Fault::internal)?;
-        let begun = self.first_allocation(&open.book).await;
+    /// It has its `turn` at that, so that nobody else opens the same.
+    async fn first(
+        self: Arc<Self>,
+        order: Order,
+        hold: Hold<Open>,
+        _turn: OwnedMutexGuard<()>,
+    ) -> Result<Hold<Open>, Fault> {
+        match self.try_first(&order).await {
+            Ok(open) => {
+                hold.fill(open);
+                Ok(hold)
+            }
+            Err(fault) => {
+                self.custom.give_up(&order.id, hold);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn try_first(&self, order: &Order) -> Result<Open, Fault> {
+        let open = self.begin(&order.id, order.plan.clone()).await.map_err(Fault::internal)?;
+        let begun = match self.first_allocation(&open.book).await {
+            Ok(()) => self.keep(order).await,
+            refused => refused,
+        };
         if begun.is_err() {
             open.close().await;
-            self.forget(id).await.map_err(Fault::internal)?;
+            self.forget(&order.id, &self.files.turn().await).await.map_err(Fault::internal)?;
         }
         begun.map(|()| open)
     }
@@ -241,7 +296,9 @@ impl Books {
         self.catch_up(book).await?;
         let Some(run) = self.run.now() else { return Ok(()) };
         let Some(as_of) = self.default.as_of_in(&run).await else { return Ok(()) };
-        book.advance(&self.desk, &Round { as_of, heard: BTreeSet::new() }, &run).await.map(drop)
+        let round = Round { as_of, heard: BTreeSet::new() };
+        let done = self.stop.run_until_cancelled(book.advance(&self.desk, &round, &run)).await;
+        done.unwrap_or_else(|| Err(stopping())).map(drop)
     }
 
     /// A run that began while the portfolio was being opened.
@@ -250,45 +307,24 @@ impl Books {
     }
 
     async fn begin(&self, id: &str, plan: Plan) -> Result<Open, Error> {
-        let _turn = self.files.lock().await;
-        let (log, market) = (self.log(id), self.desk.market.clone());
+        let _turn = self.files.turn().await;
+        let (log, market) = (self.files.log(id), self.desk.market.clone());
         let book = Arc::new(Book::open(id.to_owned(), plan, &log, market, self.store.clone()).await?);
-        let end = self.stop.child_token();
-        let work = self.worker(Arc::clone(&book), Start::new(None), self.rounds.join()).work();
-        let ended = end.clone();
-        let work = async move { ended.run_until_cancelled(work).await.unwrap_or_default() };
-        let worker = tokio::spawn(work.instrument(tracing::info_span!("portfolio_book", id)));
-        Ok(Open { book, end, worker: Mutex::new(Some(worker)) })
+        let worker = self.worker(book, Start::new(None), self.rounds.join());
+        Ok(Open::new(worker, self.stop.child_token()))
     }
 
-    /// Forgets a portfolio that made way, unless it was asked for again.
-    async fn put_away(&self, Removed { name, place }: Removed<Open>) -> Result<(), Error> {
-        if let Some(open) = place.get() {
-            open.close().await;
-        }
-        let _turn = self.files.lock().await;
-        if self.custom.has(&name) { Ok(()) } else { self.remove(&name).await }
-    }
-
-    async fn forget(&self, id: &str) -> Result<(), Error> {
-        let _turn = self.files.lock().await;
-        self.remove(id).await
-    }
-
-    /// Removes what is stored of a portfolio. The caller holds `files`.
-    ///
-    /// The log is put aside first: a crash leaves all of it or nothing under its name, and the next start sweeps the rest.
-    async fn remove(&self, id: &str) -> Result<(), Error> {
+    /// Removes what is stored of a portfolio.
+    async fn forget(&self, id: &str, turn: &Turn) -> Result<(), Error> {
         self.store.forget(id).await?;
-        let (log, aside) = (self.log(id), self.log(&format!("{id}.removed")));
-        gone(tokio::fs::remove_dir_all(&aside).await)?;
-        gone(tokio::fs::rename(log, &aside).await)?;
-        gone(tokio::fs::remove_dir_all(aside).await)
+        self.files.remove(id, turn).await
     }
 
     /// Ends the tasks of all portfolios.
     pub(crate) async fn close(&self) {
         self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
         for place in self.custom.all() {
             if let Some(open) = place.get() {
                 open.close().await;
@@ -296,44 +332,15 @@ impl Books {
         }
     }
 
-    fn log(&self, id: &str) -> PathBuf {
-        self.dir.join("books").join(id)
-    }
-
     fn full(&self) -> Fault {
-        let message = format!("{} live portfolios beside the default one are subscribed to", self.most);
+        let message =
+            format!("{} live portfolios beside the default one are in use or were a moment ago", self.room.most);
         Fault::new(Code::ResourceExhausted, "TOO_MANY_PORTFOLIOS", message)
-            .quota("live portfolios", format!("{0} of {0}", self.most))
+            .quota("live portfolios", format!("{0} of {0}", self.room.most))
             .retry_after(Duration::from_secs(30))
     }
 }
 
-impl Open {
-    /// Ends the task and waits for that.
-    async fn close(&self) {
-        self.end.cancel();
-        if let Some(worker) = self.worker.lock().await.take() {
-            // A panic has been reported where it happened.
-            let _ = worker.await;
-        }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.end.cancel();
-    }
-}
-
-/// What is not there needs no removal.
-fn gone(removed: std::io::Result<()>) -> Result<(), Error> {
-    match removed {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Files(error)),
-        _ => Ok(()),
-    }
-}
-
-/// A name that follows from the plan, so that a client finds its portfolio again after a restart.
-fn identity(order: &[u8]) -> String {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, order).to_string()
+fn stopping() -> Fault {
+    Fault::unavailable("DRAINING", "the service stops", Duration::from_secs(1))
 }

@@ -9,7 +9,9 @@
 mod allocator;
 mod book;
 mod books;
+mod files;
 mod gather;
+mod open;
 mod rounds;
 mod run;
 mod shelf;
@@ -22,4 +24,5 @@ pub use books::Books;
 pub(crate) use books::Lease;
 pub use gather::{Gather, Round};
 use run::Run;
+pub use shelf::Room;
 pub use start::Start;

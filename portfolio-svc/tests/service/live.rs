@@ -211,9 +211,7 @@ async fn listed_symbols_have_a_portfolio_of_their_own_and_unknown_ones_are_refus
 #[tokio::test]
 async fn a_request_of_its_own_is_streamed_and_the_number_of_such_is_bounded() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
-    let config =
-        Config { market_url: peer.url.clone(), model_url: peer.url.clone(), max_books: 1, ..Config::default() };
-    let mut service = Service::with(config, data.path()).await;
+    let mut service = Service::with(Config { idle_seconds: 0, ..one_book(&peer) }, data.path()).await;
     service.ready().await;
     let mut stream = service.stream(risk_parity(0.5)).await;
     stream.ack().await;
@@ -232,6 +230,50 @@ async fn a_request_of_its_own_is_streamed_and_the_number_of_such_is_bounded() {
         taken = service.client.stream_allocations(risk_parity(0.6)).await;
     }
     drop(taken.unwrap());
+    service.stop().await;
+}
+
+fn one_book(peer: &Peer) -> Config {
+    Config { market_url: peer.url.clone(), model_url: peer.url.clone(), max_books: 1, ..Config::default() }
+}
+
+#[tokio::test]
+async fn a_portfolio_whose_stream_broke_a_moment_ago_keeps_its_place() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    for restart in 0..2 {
+        let mut service = Service::with(one_book(&peer), data.path()).await;
+        service.ready().await;
+        if restart == 0 {
+            let mut stream = service.stream(risk_parity(0.5)).await;
+            stream.ack().await;
+            stream.allocations(1).await;
+        }
+        for _ in 0..10 {
+            let refused = service.client.stream_allocations(risk_parity(0.6)).await.unwrap_err();
+            let reason = tonic_types::StatusExt::get_details_error_info(&refused).unwrap().reason;
+            assert_eq!(reason, "TOO_MANY_PORTFOLIOS");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_be_resumed_opens_no_portfolio_and_none_makes_way() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let mut service = Service::with(Config { idle_seconds: 0, ..one_book(&peer) }, data.path()).await;
+    service.ready().await;
+    let mut stream = service.stream(risk_parity(0.5)).await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    let resume_after = stream.message().await.cursor;
+    drop(stream);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await; // for the server to learn of it
+    let foreign = StreamAllocationsRequest { resume_after: resume_after.clone(), ..risk_parity(0.6) };
+    let refused = service.client.stream_allocations(foreign).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange);
+    let own = StreamAllocationsRequest { resume_after, ..risk_parity(0.5) };
+    service.stream(own).await.ack().await;
     service.stop().await;
 }
 
