@@ -13,7 +13,7 @@ use crate::measure;
 use crate::model::Model;
 use crate::optimise::Interrupt;
 use crate::plan::{Allocation, Held, Inputs, Insight, Plan, allocate, efficient};
-use crate::prices::{LEAST_RETURNS, TooShort, Window};
+use crate::prices::{Close, LEAST_RETURNS, TooShort, Window};
 
 /// Between the first two questions to a model that has not taken in the newest bar yet, at most.
 const MODEL_FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -39,7 +39,7 @@ impl Desk {
     /// Optimises once.
     ///
     /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits on
-    /// these do not apply.
+    /// these do not apply. Symbols that are named are taken as they are; the note tells which are not fed any more.
     ///
     /// # Errors
     /// NOT_FOUND for an unknown symbol, INVALID_ARGUMENT for too few common returns, FAILED_PRECONDITION without
@@ -48,8 +48,10 @@ impl Desk {
         let (symbols, left_out) = self.chosen(&plan, symbols).await?;
         let plan = plan.without(&left_out);
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
+        let stale = self.stale(&plan, &inputs);
         let mut allocation = self.allocate(plan, inputs).await?;
         allocation.note_left_out(&left_out);
+        allocation.note_stale(&stale);
         Ok(allocation)
     }
 
@@ -61,12 +63,14 @@ impl Desk {
         let (symbols, left_out) = self.chosen(&plan, symbols).await?;
         let plan = plan.without(&left_out);
         let inputs = self.inputs(&plan, symbols, plan.as_of, plan.held.clone()).await?;
-        self.cpu.run_while_wanted(move |wanted| efficient(&plan, &inputs, points, interrupt(wanted))).await.map(
-            |mut points| {
-                points.iter_mut().for_each(|point| point.note_left_out(&left_out));
-                points
-            },
-        )
+        let stale = self.stale(&plan, &inputs);
+        let efficient = move |wanted| efficient(&plan, &inputs, points, interrupt(wanted));
+        let mut points = self.cpu.run_while_wanted(efficient).await?;
+        for point in &mut points {
+            point.note_left_out(&left_out);
+            point.note_stale(&stale);
+        }
+        Ok(points)
     }
 
     /// Optimises a live portfolio at the close of a round, from the weights `held` before.
@@ -114,6 +118,12 @@ impl Desk {
     fn ripe(&self, plan: &Plan, symbols: Vec<Symbol>, time: Timestamp) -> (Vec<Symbol>, Vec<Symbol>) {
         let named = !plan.symbols.is_empty();
         self.market.read(|closes| symbols.into_iter().partition(|symbol| named || closes.is_ripe(symbol, time)))
+    }
+
+    /// The symbols of the inputs that are not fed any more, at the market clock or at the moment asked for.
+    fn stale(&self, plan: &Plan, inputs: &Inputs) -> Vec<(Symbol, Close)> {
+        let Some(time) = plan.as_of.or_else(|| self.clock()) else { return Vec::new() };
+        self.market.read(|closes| closes.stale(inputs.limits.symbols(), time))
     }
 
     async fn allocate(&self, plan: Plan, inputs: Inputs) -> Result<Allocation, Fault> {
@@ -166,10 +176,14 @@ impl Desk {
         }
     }
 
-    /// The market clock must have come to `as_of`: it stands at what the feed last said or at the newest close, whichever
-    /// is later.
+    /// The market clock stands at what the feed last said or at the newest close, whichever is later.
+    fn clock(&self) -> Option<Timestamp> {
+        self.market.feed().market_time.max(self.market.read(Closes::newest))
+    }
+
+    /// The market clock must have come to `as_of`.
     fn has_come(&self, as_of: Timestamp) -> Result<(), Fault> {
-        let clock = self.market.feed().market_time.max(self.market.read(Closes::newest));
+        let clock = self.clock();
         if clock.is_some_and(|clock| as_of <= clock) { Ok(()) } else { Err(beyond_clock("as_of", as_of, clock)) }
     }
 

@@ -1,6 +1,7 @@
 use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::optimise::{Objective, Outcome};
+use crate::prices::Close;
 use crate::risk::Figures;
 
 use super::Held;
@@ -39,9 +40,30 @@ impl Allocation {
             return;
         }
         let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
-        let left_out =
-            format!("left out for want of history or fresh bars, with the limits on them: {}", names.join(", "));
+        self.add_note(&format!(
+            "left out for want of history or fresh bars, with the limits on them: {}",
+            names.join(", ")
+        ));
+    }
+
+    /// Adds to the note which symbols have had no close for long, and which was their last.
+    pub fn note_stale(&mut self, stale: &[(Symbol, Close)]) {
+        if stale.is_empty() {
+            return;
+        }
+        let told: Vec<String> =
+            stale.iter().map(|(symbol, last)| format!("{symbol} (last close {})", last.day)).collect();
+        self.add_note(&format!(
+            "without a close within the last week: {}; as_of is the newest close that all have in common",
+            told.join(", ")
+        ));
+    }
+
+    fn add_note(&mut self, sentence: &str) {
         let note = &mut self.outcome.note;
-        *note = if note.is_empty() { left_out } else { format!("{note}; {left_out}") };
+        if !note.is_empty() {
+            note.push_str("; ");
+        }
+        note.push_str(sentence);
     }
 }

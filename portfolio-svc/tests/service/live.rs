@@ -47,7 +47,6 @@ async fn the_first_allocation_is_not_of_a_close_long_ago() {
     service.stop().await;
 }
 
-/// A crash between the log and the store leaves an old state beside a newer log.
 /// Equal risk under a cap: a portfolio of its own.
 pub(crate) fn risk_parity(cap: f64) -> StreamAllocationsRequest {
     own(OptimizeRequest {

@@ -65,6 +65,24 @@ async fn all_symbols_are_those_with_history_enough_and_the_others_are_named() {
 }
 
 #[tokio::test]
+async fn a_named_symbol_without_fresh_bars_is_told_with_its_last_date() {
+    let (peer, data) = (Peer::with_retired(ALL, ALL - 100).await, tempfile::tempdir().unwrap());
+    let mut service = Service::start(&peer, data.path()).await;
+    let retired = peer.tape.symbols.last().unwrap();
+    let last = tickmesh_proto::types::Timestamp::try_from(peer.tape.close_time(ALL - 100)).unwrap().to_string();
+    let told = format!("{retired} (last close {})", last.split('T').next().unwrap());
+    let optimize = OptimizeRequest { symbols: symbols(&["AAPL", retired]), ..OptimizeRequest::default() };
+    let allocation = service.client.optimize(optimize.clone()).await.unwrap().into_inner();
+    assert_eq!(allocation.as_of, Some(peer.tape.close_time(ALL - 100)));
+    assert!(allocation.note.contains(&told), "{:?} does not tell {told}", allocation.note);
+    let request = GetFrontierRequest { optimize: Some(optimize.clone()), points: 2 };
+    let points = service.client.get_frontier(request).await.unwrap().into_inner().allocations;
+    assert!(points.iter().all(|point| point.note.contains(&told)), "{points:?}");
+    let then = OptimizeRequest { as_of: Some(peer.tape.close_time(ALL - 98)), ..optimize };
+    assert_eq!(service.client.optimize(then).await.unwrap().into_inner().note, "", "two days are no week");
+}
+
+#[tokio::test]
 async fn limits_on_symbols_that_are_left_out_do_not_apply() {
     let (peer, data) = (Peer::with_newcomer(ALL, ALL - 30).await, tempfile::tempdir().unwrap());
     let mut service = Service::start(&peer, data.path()).await;

@@ -130,6 +130,12 @@ impl Closes {
         self.kept.values().filter_map(|kept| kept.series.newest()).map(|close| close.time).max()
     }
 
+    /// Those of `symbols` that are not fed any more at `time`, each with its last close until then.
+    pub fn stale(&self, symbols: &[Symbol], time: Timestamp) -> Vec<(Symbol, Close)> {
+        let last = |symbol: &Symbol| Some((symbol.clone(), *self.kept.get(symbol)?.series.until(time).last()?));
+        symbols.iter().filter_map(last).filter(|(_, close)| time.since(close.time) > GONE_AFTER).collect()
+    }
+
     /// Whether a symbol can be part of a live portfolio at `time`: it has history enough and is still fed.
     pub fn is_ripe(&self, symbol: &Symbol, time: Timestamp) -> bool {
         let known = self.kept.get(symbol).map_or(&[][..], |kept| kept.series.until(time));
