@@ -1,7 +1,6 @@
 //! Allocations as they lie in the log: encoded once, for all subscribers and for the next start.
 
 use prost::Message as _;
-use prost::bytes::Bytes;
 use tickmesh_proto::portfolio::v1 as wire;
 use tickmesh_proto::types::Symbol;
 
@@ -9,12 +8,12 @@ use super::render;
 use crate::plan::{Allocation, Held};
 
 /// The event that a live stream sends.
-pub(crate) fn encode(allocation: &Allocation) -> Bytes {
-    render::allocation(allocation).encode_to_vec().into()
+pub(super) fn encode(allocation: &Allocation) -> Vec<u8> {
+    render::allocation(allocation).encode_to_vec()
 }
 
 /// What is held after an event; `None` if its optimisation was not solved.
-pub(crate) fn held(event: &[u8]) -> Option<Held> {
+pub(super) fn held(event: &[u8]) -> Option<Held> {
     let allocation = wire::Allocation::decode(event).ok()?;
     if allocation.status() != wire::SolveStatus::Solved {
         return None;

@@ -10,12 +10,12 @@ use crate::optimise::Objective;
 use crate::plan::{Bound, Constraints, CovarianceMethod, ExpectedMethod, Group, Held, Plan};
 
 /// The plan's encoding; equal plans have equal ones.
-pub(crate) fn encode(plan: &Plan) -> Vec<u8> {
+pub(super) fn encode(plan: &Plan) -> Vec<u8> {
     request(plan).encode_to_vec()
 }
 
 /// The plan; `None` for one that is not understood or allowed any more.
-pub(crate) fn decode(order: &[u8]) -> Option<Plan> {
+pub(super) fn decode(order: &[u8]) -> Option<Plan> {
     let request = wire::OptimizeRequest::decode(order).ok()?;
     let mut violations = Violations::new();
     let plan = parse::live(request, &mut violations)?;

@@ -12,10 +12,9 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::worker::not_written;
-use super::{Round, Run};
+use super::{Round, Run, Wire};
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::grpc::event;
 use crate::market::Market;
 use crate::measure;
 use crate::plan::{Allocation, Plan};
@@ -35,6 +34,7 @@ pub struct Book {
     /// Held while an allocation is kept and never while one is computed.
     state: Mutex<BookState>,
     store: StateStore,
+    wire: Arc<dyn Wire>,
 }
 
 /// The log of one run, and the streams over it.
@@ -50,15 +50,22 @@ impl Book {
     ///
     /// # Errors
     /// If log or store cannot be read.
-    pub async fn open(id: String, plan: Plan, dir: &Path, market: Market, store: StateStore) -> Result<Self, Error> {
+    pub async fn open(
+        id: String,
+        plan: Plan,
+        dir: &Path,
+        market: Market,
+        store: StateStore,
+        wire: Arc<dyn Wire>,
+    ) -> Result<Self, Error> {
         let log = Log::open(dir, config())?;
         let mut state = store.book(&id).await?;
         // A log that was thrown away begins anew; the weights held are still true.
         state.position = state.position.min(log.head());
-        log.events_after(state.position).for_each(|event| state.redo(&event));
+        log.events_after(state.position).for_each(|event| state.redo(&event, &*wire));
         store.keep(&id, &state).await?;
         let stream = RwLock::new(Arc::new(Stream::new(log, market.clone())));
-        Ok(Self { id, plan, dir: dir.to_owned(), market, stream, state: Mutex::new(state), store })
+        Ok(Self { id, plan, dir: dir.to_owned(), market, stream, state: Mutex::new(state), store, wire })
     }
 
     /// Its name.
@@ -126,7 +133,7 @@ impl Book {
         if *state != *before {
             return Ok(false);
         }
-        let body = event::encode(allocation);
+        let body = self.wire.event(allocation).into();
         let symbol = self.plan.symbols.first().map_or(ALL, Symbol::as_str);
         let event_time = allocation.as_of;
         let record =
@@ -206,10 +213,10 @@ impl Stream {
 
 impl BookState {
     /// Takes over an allocation from the log.
-    fn redo(&mut self, event: &Event) {
+    fn redo(&mut self, event: &Event, wire: &dyn Wire) {
         self.position = event.position;
         self.as_of = Some(event.event_time);
-        if let Some(held) = event::held(&event.body) {
+        if let Some(held) = wire.held(&event.body) {
             self.held = Some(held);
         }
     }

@@ -19,10 +19,9 @@ use super::open::Open;
 use super::rounds::{Rounds, Seat};
 use super::shelf::{Full, Hold, Removed, Room, Shelf};
 use super::worker::Worker;
-use super::{Book, Round, Run, Start};
+use super::{Book, Round, Run, Start, Wire};
 use crate::desk::Desk;
 use crate::error::Error;
-use crate::grpc::order;
 use crate::plan::Plan;
 use crate::store::{StateStore, StoredPlan};
 
@@ -56,6 +55,7 @@ pub struct Books {
     tasks: TaskTracker,
     desk: Desk,
     store: StateStore,
+    wire: Arc<dyn Wire>,
     room: Room,
 }
 
@@ -81,8 +81,8 @@ impl Lease {
 
 impl Order {
     /// The name follows from the plan, so that a client finds its portfolio again after a restart.
-    fn new(plan: Plan) -> Self {
-        let encoded = order::encode(&plan);
+    fn new(plan: Plan, wire: &dyn Wire) -> Self {
+        let encoded = wire.order(&plan);
         Self { id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &encoded).to_string(), plan, encoded }
     }
 }
@@ -92,10 +92,17 @@ impl Books {
     ///
     /// # Errors
     /// If a log or the store cannot be read.
-    pub async fn open(plan: Plan, desk: Desk, store: StateStore, dir: PathBuf, room: Room) -> Result<Self, Error> {
+    pub async fn open(
+        plan: Plan,
+        desk: Desk,
+        store: StateStore,
+        wire: Arc<dyn Wire>,
+        dir: PathBuf,
+        room: Room,
+    ) -> Result<Self, Error> {
         let files = Files::new(dir);
         let (market, log) = (desk.market.clone(), files.default_log());
-        let default = Arc::new(Book::open(DEFAULT.into(), plan, &log, market, store.clone()).await?);
+        let default = Arc::new(Book::open(DEFAULT.into(), plan, &log, market, store.clone(), Arc::clone(&wire)).await?);
         let run = Run::new(store.signals().await?.map(|(run, _)| Arc::from(run)));
         let (rounds, leader) = Rounds::new();
         let books = Self {
@@ -110,6 +117,7 @@ impl Books {
             tasks: TaskTracker::new(),
             desk,
             store,
+            wire,
             room,
         };
         books.reopen().await?;
@@ -119,7 +127,7 @@ impl Books {
     async fn reopen(&self) -> Result<(), Error> {
         let stored = self.store.plans().await?.into_iter().filter(|stored| stored.book != DEFAULT);
         for (place, StoredPlan { book: id, plan, asked_time }) in stored.enumerate() {
-            let plan = plan.as_deref().and_then(order::decode).filter(|_| place < self.room.most);
+            let plan = plan.and_then(|order| self.wire.plan(&order)).filter(|_| place < self.room.most);
             let open = match plan {
                 Some(plan) => self.reopen_one(&id, plan).await?,
                 None => None,
@@ -211,7 +219,7 @@ impl Books {
         if plan == *self.default.plan() {
             return Ok(Lease { book: Arc::clone(&self.default), _hold: None });
         }
-        let order = Order::new(plan);
+        let order = Order::new(plan, self.wire.as_ref());
         let hold = self.place(&order.id, subscription).await?;
         let hold = self.opened(order, hold).await?;
         let open = hold.get().ok_or_else(|| Fault::internal("a live portfolio was opened and is not there"))?;
@@ -309,7 +317,8 @@ impl Books {
     async fn begin(&self, id: &str, plan: Plan) -> Result<Open, Error> {
         let _turn = self.files.turn().await;
         let (log, market) = (self.files.log(id), self.desk.market.clone());
-        let book = Arc::new(Book::open(id.to_owned(), plan, &log, market, self.store.clone()).await?);
+        let (store, wire) = (self.store.clone(), Arc::clone(&self.wire));
+        let book = Arc::new(Book::open(id.to_owned(), plan, &log, market, store, wire).await?);
         let worker = self.worker(book, Start::new(None), self.rounds.join());
         Ok(Open::new(worker, self.stop.child_token()))
     }

@@ -16,6 +16,7 @@ mod rounds;
 mod run;
 mod shelf;
 mod start;
+mod wire;
 mod worker;
 
 pub(crate) use allocator::Allocator;
@@ -26,3 +27,4 @@ pub use gather::{Gather, Round};
 use run::Run;
 pub use shelf::Room;
 pub use start::Start;
+pub use wire::Wire;
