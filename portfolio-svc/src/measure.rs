@@ -23,5 +23,6 @@ fn status(status: &Status) -> &'static str {
         Status::Infeasible(_) => "infeasible",
         Status::IterationLimit(_) => "iteration_limit",
         Status::NumericalFailure => "numerical_failure",
+        Status::Refused => "refused",
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn allocation(allocation: &Allocation) -> wire::Allocation {
         conditional_value_at_risk: tail.map(|tail| tail.conditional_value_at_risk),
         status: status.into(),
         clashing_constraints,
-        solver: Some(solver(&outcome.report)),
+        solver: (outcome.status != Status::Refused).then(|| solver(&outcome.report)),
         as_of: Some((*as_of).into()),
         observations: u32::try_from(*observations).unwrap_or(u32::MAX),
         objective: self::objective(*objective).into(),
@@ -48,6 +48,7 @@ fn status(status: &Status) -> (wire::SolveStatus, Vec<String>) {
         Status::Infeasible(names) => (wire::SolveStatus::Infeasible, names.iter().map(ToString::to_string).collect()),
         Status::IterationLimit(_) => (wire::SolveStatus::IterationLimit, Vec::new()),
         Status::NumericalFailure => (wire::SolveStatus::NumericalFailure, Vec::new()),
+        Status::Refused => (wire::SolveStatus::Unspecified, Vec::new()),
     }
 }
 

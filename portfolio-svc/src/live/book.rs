@@ -113,7 +113,7 @@ impl Book {
     pub async fn advance(&self, desk: &Desk, round: &Round, run: &str) -> Result<bool, Fault> {
         loop {
             let before = self.state.lock().await.clone();
-            if before.run.as_deref() != Some(run) || before.as_of.is_some_and(|done| done >= round.as_of) {
+            if !before.is_open_for(round, run) {
                 return Ok(false);
             }
             let held = before.held.clone().or_else(|| self.plan.held.clone());
@@ -125,6 +125,19 @@ impl Book {
                 return Ok(true);
             }
         }
+    }
+
+    /// Keeps and publishes that nothing could be optimised at the close of a round, and why; unless that round was done or
+    /// another run has begun. What is held stays.
+    ///
+    /// # Errors
+    /// If the log cannot be written; then nothing has changed and it may be tried again.
+    pub(super) async fn refuse(&self, round: &Round, run: &str, why: &str) -> Result<(), Fault> {
+        let before = self.state.lock().await.clone();
+        if before.is_open_for(round, run) {
+            self.record(&before, &Allocation::refused(&self.plan, round.as_of, why)).await?;
+        }
+        Ok(())
     }
 
     /// Keeps and publishes an allocation, unless the portfolio has gone on since `before`.
@@ -212,6 +225,11 @@ impl Stream {
 }
 
 impl BookState {
+    /// Whether a round is yet to be done, and is of the run that goes on.
+    fn is_open_for(&self, round: &Round, run: &str) -> bool {
+        self.run.as_deref() == Some(run) && self.as_of.is_none_or(|done| done < round.as_of)
+    }
+
     /// Takes over an allocation from the log.
     fn redo(&mut self, event: &Event, wire: &dyn Wire) {
         self.position = event.position;

@@ -42,32 +42,36 @@ impl Worker {
         }
     }
 
-    /// Tries a round until it works or waits no more. A fault that does not pass concerns this portfolio and this round
-    /// alone.
+    /// Tries a round until it is done or waits no more.
     async fn allocate(&self, number: u64, due: &Due) {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut attempts = 0;
         while self.seat.is_waiting(number) {
             let (book, as_of) = (self.book.id(), due.round.as_of);
             match self.attempt(due).await {
-                Ok(_) => return,
-                Err(fault) if is_passing(&fault) => {
-                    tracing::warn!(book, %fault, %as_of, "an allocation has to wait");
-                    attempts += 1;
-                    if attempts == ATTEMPTS_TO_START {
-                        self.start.settle();
-                    }
-                    backoff.wait().await;
-                }
-                Err(fault) => return tracing::warn!(book, %fault, %as_of, "no allocation for this round"),
+                Ok(()) => return,
+                Err(fault) => tracing::warn!(book, %fault, %as_of, "an allocation has to wait"),
             }
+            attempts += 1;
+            if attempts == ATTEMPTS_TO_START {
+                self.start.settle();
+            }
+            backoff.wait().await;
         }
     }
 
-    async fn attempt(&self, Due { round, run }: &Due) -> Result<bool, Fault> {
+    /// Does a round, unless a fault comes that passes. One that does not concerns this portfolio and this round alone, and
+    /// is what its subscribers are told of the round.
+    async fn attempt(&self, Due { round, run }: &Due) -> Result<(), Fault> {
         // A disk that refused when the run began may not refuse now.
         self.book.belong(&self.run).await.map_err(|error| not_written(&error))?;
-        self.book.advance(&self.desk, round, run).await
+        match self.book.advance(&self.desk, round, run).await {
+            Err(fault) if !is_passing(&fault) => {
+                tracing::warn!(book = self.book.id(), %fault, as_of = %round.as_of, "no weights for this round");
+                self.book.refuse(round, run, fault.message()).await
+            }
+            done => done.map(drop),
+        }
     }
 
     async fn break_off(&self) {

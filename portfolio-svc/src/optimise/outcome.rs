@@ -24,6 +24,8 @@ pub enum Status {
     IterationLimit(Option<Weights>),
     /// The solver failed on this problem's numbers.
     NumericalFailure,
+    /// There was nothing to solve: what the problem is made of is missing, and the note says what.
+    Refused,
 }
 
 /// What a solver did.
@@ -42,9 +44,17 @@ pub struct Report {
 impl Report {
     /// Of weights that follow from a formula.
     pub const CLOSED_FORM: Self = Self { solver: "closed form", iterations: 0, gap: 0.0, duration: Duration::ZERO };
+
+    /// When there was nothing to solve.
+    pub const NONE: Self = Self { solver: "none", iterations: 0, gap: 0.0, duration: Duration::ZERO };
 }
 
 impl Outcome {
+    /// Nothing could be optimised, and why.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self::new(Status::Refused, Report::NONE).noted(why)
+    }
+
     pub(super) fn new(status: Status, report: Report) -> Self {
         Self { status, report, note: String::new() }
     }

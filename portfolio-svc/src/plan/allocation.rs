@@ -4,7 +4,7 @@ use crate::optimise::{Objective, Outcome};
 use crate::prices::Close;
 use crate::risk::Figures;
 
-use super::Held;
+use super::{Held, Plan};
 
 /// An outcome with all that a client is told about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,20 @@ pub struct Allocation {
 }
 
 impl Allocation {
+    /// What a live portfolio has at a close at which it cannot be optimised.
+    pub fn refused(plan: &Plan, as_of: Timestamp, why: &str) -> Self {
+        Self {
+            symbols: plan.symbols.clone(),
+            objective: plan.objective,
+            outcome: Outcome::refused(why),
+            figures: None,
+            as_of,
+            observations: 0,
+            turnover: None,
+            cost: None,
+        }
+    }
+
     /// What is held once this allocation is traded; `None` unless solved.
     pub fn held(&self) -> Option<Held> {
         let weights = self.outcome.weights()?.as_slice();

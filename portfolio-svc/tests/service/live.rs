@@ -153,6 +153,36 @@ async fn a_portfolio_that_hangs_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_round_that_cannot_be_optimised_is_told_on_the_stream_with_its_reason() {
+    let (peer, data) = (Peer::with_newcomer(BEGIN, BEGIN - 59).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let request =
+        own(OptimizeRequest { expected_returns: ExpectedReturns::Forecast.into(), ..OptimizeRequest::default() });
+    let mut stream = service.stream(request.clone()).await;
+    stream.ack().await;
+    assert_eq!(stream.allocations(1).await[0].status(), SolveStatus::Solved);
+    peer.pass(2); // the newcomer has history enough now, and no model
+    let told = stream.allocations(2).await;
+    assert_eq!(days(&peer, &told), [BEGIN + 1, BEGIN + 2]);
+    for allocation in &told {
+        assert_eq!((allocation.status(), allocation.weights.len()), (SolveStatus::Unspecified, 0));
+        assert!(allocation.note.contains(peer.tape.symbols.last().unwrap()), "{}", allocation.note);
+    }
+    let cursor = stream.cursor.clone();
+    drop(stream);
+    service.stop().await;
+
+    let service = Service::start(&peer, data.path()).await;
+    let mut stream = service.stream(StreamAllocationsRequest { resume_after: cursor, ..request }).await;
+    stream.ack().await;
+    peer.pass(1);
+    assert_eq!(days(&peer, &stream.allocations(1).await), [BEGIN + 3], "what was told is not told again");
+    drop(stream);
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_first_start_without_a_model_is_ready() {
     let data = tempfile::tempdir().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
