@@ -32,6 +32,8 @@ pub(crate) struct Allocator {
     start: Start,
     /// Whether the signals began with a snapshot, and no round has come of them yet.
     is_new: bool,
+    /// Whether there is a place in the signals of this run to go on from.
+    is_begun: bool,
     /// When a round that is waiting is taken as it is.
     deadline: Option<Instant>,
     /// When a start without any signals is taken as it is.
@@ -48,12 +50,14 @@ impl Allocator {
         latch: Latch,
     ) -> Result<Self, Error> {
         let (run, cursor) = store.signals().await?.unzip();
+        let is_begun = cursor.as_ref().is_some_and(|cursor| !cursor.is_empty());
         let signals = Signals { upstream: model.clone() };
         let signals = Follow::new(signals, "StreamSignals", model.backoff(), cursor);
         let is_first = books.default_book().as_of().await.is_none();
         let (start, run) = (Start::new(is_first.then_some(latch)), run.map(Arc::from));
         let gather = Gather::after(books.done().await);
-        Ok(Self { books, desk, store, signals, gather, run, start, is_new: false, deadline: None, quiet: None })
+        let (is_new, deadline, quiet) = (false, None, None);
+        Ok(Self { books, desk, store, signals, gather, run, start, is_new, is_begun, deadline, quiet })
     }
 
     /// What holds readiness back until the first allocation.
@@ -70,8 +74,23 @@ impl Allocator {
     }
 
     async fn listen(mut self) {
+        self.make_up().await;
         loop {
             self.step().await;
+        }
+    }
+
+    /// Tells again what the default portfolio has done and another has not: signals from before the first place that was
+    /// stored of this run come no more.
+    async fn make_up(&mut self) {
+        let Some(run) = self.run.clone() else { return };
+        if self.books.default_book().as_of_in(&run).await.is_none() {
+            return;
+        }
+        let done = self.books.done().await;
+        for as_of in self.books.default_book().done_after(done) {
+            let round = Arc::new(Round { as_of, heard: BTreeSet::new() });
+            self.books.rounds().tell(Due { round, run: Arc::clone(&run) }).await;
         }
     }
 
@@ -103,6 +122,7 @@ impl Allocator {
         if self.run.is_some() {
             self.gather = Gather::default();
         }
+        self.is_begun = false;
         self.books.rounds().begin_anew();
         self.books.rounds().reach(Place { run: Arc::clone(&run), cursor: String::new() });
         self.run = Some(run);
@@ -170,9 +190,13 @@ impl Allocator {
     }
 
     /// A place is one to go on from when no round is half gathered there.
-    fn reach(&self, cursor: Option<String>) {
-        if let Some((cursor, run)) = cursor.zip(self.run.clone()).filter(|_| self.gather.is_idle()) {
-            self.books.rounds().reach(Place { run, cursor });
+    fn reach(&mut self, cursor: Option<String>) {
+        let Some((cursor, run)) = cursor.zip(self.run.clone()).filter(|_| self.gather.is_idle()) else { return };
+        let place = Place { run, cursor };
+        if std::mem::replace(&mut self.is_begun, true) {
+            self.books.rounds().reach(place);
+        } else {
+            self.books.rounds().begin_at(place);
         }
     }
 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
-use tickmesh_fanout::log::{Event, Log, LogConfig, Record};
+use tickmesh_fanout::log::{Event, Log, LogConfig, Position, Record};
 use tickmesh_fanout::topic::{Feed, Joined, Messages, Source, Subscription, Topic, TopicConfig, Wanted};
 use tickmesh_mesh::clock;
 use tickmesh_mesh::serve::Ending;
@@ -87,6 +87,12 @@ impl Book {
     pub(super) async fn as_of_in(&self, run: &str) -> Option<Timestamp> {
         let state = self.state.lock().await;
         state.as_of.filter(|_| state.run.as_deref() == Some(run))
+    }
+
+    /// The closes of its allocations in this run after one, as far as its log goes back.
+    pub(super) fn done_after(&self, done: Option<Timestamp>) -> Vec<Timestamp> {
+        let events = self.stream().log.events_after(Position::START);
+        events.map(|event| event.event_time).filter(|as_of| done.is_none_or(|done| *as_of > done)).collect()
     }
 
     /// Opens a stream of its allocations; it ends with its connection, or with the run.

@@ -47,6 +47,8 @@ struct State {
     seats: u64,
     /// How many rounds were told before each place.
     places: VecDeque<(u64, Place)>,
+    /// The same of the first place of a run.
+    first: Option<(u64, Place)>,
 }
 
 const LEADER: u64 = 0;
@@ -80,7 +82,7 @@ impl Rounds {
         let mut state = self.lock();
         let key = state.seats;
         state.seats += 1;
-        let place = state.done.get(&LEADER).copied().unwrap_or_else(|| state.told());
+        let place = state.leader();
         state.done.insert(key, place);
         Seat { rounds: Arc::clone(self), key }
     }
@@ -103,9 +105,20 @@ impl Rounds {
         });
     }
 
+    /// All signals up to the first place of a run were told. It is safe once the default portfolio has done what came before
+    /// it: what that one has done, others find in its log, while without any place to go on from a run is only found again
+    /// where it stands then.
+    pub(super) fn begin_at(&self, place: Place) {
+        self.change(|state| state.first = Some((state.told(), place)));
+    }
+
     /// The next place that is safe to go on from.
     pub(super) async fn safe(&self) -> Place {
         self.until(|state| {
+            let leader = state.leader();
+            if let Some((_, first)) = state.first.take_if(|(told, _)| *told <= leader) {
+                return Some(first);
+            }
             let least = state.least();
             let safe = state.places.partition_point(|(told, _)| *told <= least);
             state.places.drain(..safe).next_back().map(|(_, place)| place)
@@ -120,6 +133,7 @@ impl Rounds {
             let gone = state.gone;
             state.waiting.clear();
             state.places.clear();
+            state.first = None;
             state.done.values_mut().for_each(|done| *done = gone);
         });
     }
@@ -149,6 +163,11 @@ impl Rounds {
 impl State {
     fn told(&self) -> u64 {
         self.gone + self.waiting.len() as u64
+    }
+
+    /// How many rounds the default one is done with.
+    fn leader(&self) -> u64 {
+        self.done.get(&LEADER).copied().unwrap_or_else(|| self.told())
     }
 
     /// How many rounds all are done with.
@@ -296,6 +315,21 @@ mod tests {
         assert!(!slow.is_waiting(0) && slow.is_waiting(1));
         slow.skip();
         assert_eq!(work(&slow), Some(1));
+    }
+
+    #[test]
+    fn the_first_place_of_a_run_is_safe_when_the_default_one_is_done_with_what_came_before_it() {
+        let (rounds, leader) = Rounds::new();
+        let _slow = rounds.join();
+        tell(&rounds, 1);
+        rounds.begin_at(place("1"));
+        tell(&rounds, 2);
+        rounds.reach(place("2"));
+        assert_eq!(safe(&rounds), None);
+        assert_eq!(work(&leader), Some(1));
+        assert_eq!(safe(&rounds), Some(place("1")));
+        assert_eq!(work(&leader), Some(2));
+        assert_eq!(safe(&rounds), None, "the slow one has yet to do both");
     }
 
     #[test]

@@ -153,6 +153,39 @@ async fn a_round_that_waits_for_the_model_when_the_service_stops_is_done_after_t
     service.stop().await;
 }
 
+#[tokio::test]
+async fn rounds_of_a_run_that_has_just_begun_are_done_after_the_next_start_too() {
+    let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
+    let service = Service::start(&peer, data.path()).await;
+    service.ready().await;
+    let mut own = service.stream(by_forecast()).await;
+    own.ack().await;
+    own.allocations(1).await;
+    peer.mute_model();
+    peer.begin_again(BEGIN - 100, "second");
+    own.ends().await;
+    let mut own = service.stream(by_forecast()).await;
+    own.ack().await;
+    let cursor = own.message().await.cursor; // of an empty snapshot
+    let mut stream = service.all_after("").await;
+    stream.ack().await;
+    stream.allocations(1).await;
+    peer.pass(3);
+    stream.allocations(3).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await; // for the place in the signals to be stored
+    drop((own, stream));
+    service.stop().await;
+
+    peer.unmute_model();
+    let service = Service::start(&peer, data.path()).await;
+    let mut own = service.stream(StreamAllocationsRequest { resume_after: cursor, ..by_forecast() }).await;
+    own.ack().await;
+    peer.pass(1);
+    assert_eq!(days(&peer, &own.allocations(5).await), (BEGIN - 100..=BEGIN - 96).collect::<Vec<_>>());
+    drop(own);
+    service.stop().await;
+}
+
 /// More rounds than wait for a portfolio.
 const MANY: usize = 270;
 
