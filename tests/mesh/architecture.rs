@@ -105,8 +105,9 @@ fn the_wire_stays_in_grpc() {
         if composes || lies_in(&path, "grpc") {
             continue;
         }
-        let names_the_wire =
-            |line: &&str| ["tonic::", "prost::", "prost_types::", "::v1::", "crate::grpc"].iter().any(|w| line.contains(w));
+        let names_the_wire = |line: &&str| {
+            ["tonic::", "prost::", "prost_types::", "::v1::", "crate::grpc"].iter().any(|w| line.contains(w))
+        };
         let lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
         strays.extend(lines.filter(names_the_wire).map(|line| format!("{}: {line}", path.display())));
     }

@@ -11,6 +11,9 @@ const WAITING: u64 = 64;
 /// Rounds that wait for the slowest portfolio: whoever is further behind loses the oldest.
 const MOST: usize = 256;
 
+/// The default portfolio among those that rounds are told to.
+const LEADER: u64 = 0;
+
 /// A round of signals in its run of the feed.
 #[derive(Clone, Debug)]
 pub(super) struct Due {
@@ -41,17 +44,15 @@ struct State {
     waiting: VecDeque<Due>,
     /// How many were told and wait no more.
     gone: u64,
-    /// How many each portfolio is done with; the default one is [`LEADER`].
+    /// How many each portfolio is done with, by the key of its seat.
     done: BTreeMap<u64, u64>,
-    /// Counts the seats.
+    /// How many seats were ever taken: the next one's key.
     seats: u64,
     /// How many rounds were told before each place.
     places: VecDeque<(u64, Place)>,
     /// The same of the first place of a run.
     first: Option<(u64, Place)>,
 }
-
-const LEADER: u64 = 0;
 
 /// A portfolio's seat among those that rounds are told to. Dropped, nothing waits for it any more.
 #[derive(Debug)]
