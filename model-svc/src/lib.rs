@@ -14,7 +14,7 @@
 //!
 //! # A request's path
 //!
-//! [`grpc`] parses it, naming every bad field; [`ask`], [`portfolio`], [`monitor`] or the [`store`] answer; [`grpc`]
+//! [`grpc`] parses it, naming every bad field; [`ask`], [`holdings`], [`monitor`] or the [`store`] answer; [`grpc`]
 //! renders. A forecast of now is one evaluation of the model on the newest row: no SQL, no queue.
 //!
 //! # A training's path
@@ -31,13 +31,15 @@
 //! | [`history`], [`dataset`], [`walk_forward`] | bars, labelled rows, folds with purge |
 //! | [`calibration`], [`conformal`], [`decision`] | from raw output to expected return, interval and action |
 //! | [`family`], [`version`], [`training_range`], [`evaluation`], [`training`], [`backtest`] | models and how good they are |
-//! | [`forecast`], [`live`], [`ask`], [`portfolio`], [`monitor`] | forecasts bar by bar, answers, scores |
+//! | [`forecast`], [`live`], [`monitor`] | forecasts bar by bar, and their scores |
+//! | [`ask`], [`batch`], [`holdings`], [`portfolio`] | answers about one symbol, many, and their weighted whole |
 //! | [`store`], [`usable`], [`pipeline`], [`jobs`], [`shared`], [`feed`] | what is kept, and what runs |
 //! | [`grpc`] | the one room that knows protobuf and tonic |
 
 mod app;
 pub mod ask;
 pub mod backtest;
+pub mod batch;
 pub mod calibration;
 mod config;
 pub mod conformal;
@@ -52,6 +54,7 @@ pub mod forecast;
 pub mod forest;
 pub mod grpc;
 pub mod history;
+pub mod holdings;
 pub mod jobs;
 pub mod listing;
 pub mod live;

@@ -38,6 +38,17 @@ impl Shared {
         }
     }
 
+    /// The standings of these symbols in their order, or of all that have bars.
+    ///
+    /// # Errors
+    /// As [`Shared::standing`].
+    pub fn standings(&self, symbols: Option<&[Symbol]>) -> Result<Vec<Arc<Standing>>, Fault> {
+        match symbols {
+            Some(symbols) => symbols.iter().map(|symbol| self.standing(symbol.as_str())).collect(),
+            None => Ok(self.board.load().symbols.values().map(Arc::clone).collect()),
+        }
+    }
+
     /// The market clock: the later of what the feed says and the newest close, since heartbeats come after the bars.
     ///
     /// # Errors

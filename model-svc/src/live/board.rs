@@ -5,6 +5,7 @@ use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::desk::Reign;
 use super::score::Score;
+use crate::decision::Reason;
 use crate::features::Row;
 use crate::forecast::{Forecast, Forecaster, Moment};
 use crate::history::{DailyBar, History};
@@ -75,6 +76,18 @@ impl Standing {
     #[must_use]
     pub fn is_stale(&self, time: Timestamp, clock: Option<Timestamp>) -> bool {
         is_stale(self.calendar, time, clock)
+    }
+
+    /// The newest served forecast, or why there is none.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn served(&self) -> Result<&Forecast, Reason> {
+        match &self.latest {
+            Some(forecast) => Ok(forecast),
+            None if self.forecaster.is_some() => Err(Reason::WarmingUp),
+            None => Err(Reason::NoModel),
+        }
     }
 
     /// How many bars there are.

@@ -15,7 +15,7 @@ use crate::dataset::hex;
 use crate::store::RequestKey;
 
 pub(super) use names::{ModelRef, VersionRef, model, operation_id, version_ref};
-pub(super) use portfolio::{Holdings, MAX_WEIGHT, Sizes, holdings};
+pub(super) use portfolio::holdings;
 pub(super) use question::{Symbols, batch, features, forecasts, listed, parity, question, seal, symbols};
 pub(super) use registry::{alias_change, model_versions, models};
 pub(super) use training::{evaluate, train};

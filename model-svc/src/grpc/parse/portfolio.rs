@@ -6,30 +6,10 @@ use tickmesh_proto::model::v1::holding::Size;
 use tickmesh_proto::types::Symbol;
 
 use super::MAX_SYMBOLS;
-
-/// Largest size of a weight: beyond it no leverage is meant.
-pub(in crate::grpc) const MAX_WEIGHT: f64 = 100.0;
+use crate::holdings::{Holdings, MAX_WEIGHT, Sizes};
 
 /// How far weights may be from summing to 1.
 const TOLERANCE: f64 = 1e-6;
-
-/// A portfolio that was asked about.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::grpc) struct Holdings {
-    /// Distinct symbols.
-    pub(in crate::grpc) symbols: Vec<Symbol>,
-    /// How much of each, in the same order.
-    pub(in crate::grpc) sizes: Sizes,
-}
-
-/// How much of each holding.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::grpc) enum Sizes {
-    /// Fractions of the whole; they sum to 1.
-    Weights(Vec<f64>),
-    /// Units.
-    Quantities(Vec<f64>),
-}
 
 pub(in crate::grpc) fn holdings(request: wire::PredictPortfolioRequest) -> Result<Holdings, Fault> {
     let wire::PredictPortfolioRequest { holdings } = request;

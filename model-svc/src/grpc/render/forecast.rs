@@ -9,18 +9,22 @@ use crate::decision::{Action, Decision, Lean, Reason};
 use crate::features::FeatureSet;
 use crate::forecast::{Forecast, Quality};
 use crate::history::DailyBar;
+use crate::live::Standing;
 use crate::store::StoredForecast;
 
 /// An answer at the market clock.
 pub(in crate::grpc) fn answer(answer: Answer, clock: Option<Timestamp>) -> wire::Forecast {
     match answer {
-        Answer::Made(made) => {
-            let Made { forecast, cursor, explanation } = *made;
-            let rendered = wire::Forecast { input_cursor: cursor.to_string(), ..render(&forecast, clock) };
-            explanation.into_iter().fold(rendered, explained)
-        }
+        Answer::Made(answer) => made(*answer, clock),
         Answer::Unavailable { symbol, bar, reason } => unavailable(&symbol, bar, reason, clock),
     }
+}
+
+/// A forecast that was made for the asking.
+pub(super) fn made(made: Made, clock: Option<Timestamp>) -> wire::Forecast {
+    let Made { forecast, cursor, explanation } = made;
+    let rendered = wire::Forecast { input_cursor: cursor.to_string(), ..render(&forecast, clock) };
+    explanation.into_iter().fold(rendered, explained)
 }
 
 /// One result of a batch.
@@ -131,8 +135,14 @@ pub(in crate::grpc) fn signal(forecast: &Forecast) -> wire::Signal {
     }
 }
 
+/// A symbol's newest signal.
+pub(in crate::grpc) fn newest_signal(standing: &Standing) -> wire::Signal {
+    let bar = standing.newest.as_ref().map(|newest| newest.bar);
+    standing.served().map_or_else(|why| unavailable_signal(&standing.symbol, bar, why), signal)
+}
+
 /// HOLD for a symbol without a forecast.
-pub(in crate::grpc) fn unavailable_signal(symbol: &Symbol, bar: Option<DailyBar>, why: Reason) -> wire::Signal {
+fn unavailable_signal(symbol: &Symbol, bar: Option<DailyBar>, why: Reason) -> wire::Signal {
     wire::Signal {
         symbol: symbol.to_string(),
         action: wire::Action::Hold.into(),

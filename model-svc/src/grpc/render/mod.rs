@@ -8,9 +8,9 @@ mod portfolio;
 mod score;
 
 pub(super) use features::{feature_list, features_at, parity};
-pub(super) use forecast::{answer, outcome_of, result, signal, unavailable_signal};
+pub(super) use forecast::{answer, newest_signal, outcome_of, result, signal};
 pub(super) use model::{model, version};
 pub use operation::ProtoWire;
 pub(super) use operation::operation;
-pub(super) use portfolio::whole;
+pub(super) use portfolio::portfolio;
 pub(super) use score::live_score;
