@@ -60,10 +60,8 @@ pub struct Forecast {
     pub above_cost: f64,
     /// Probability that it is below minus the cost.
     pub below_cost: f64,
-    /// What follows from it.
+    /// What follows from it, and how far it can be trusted.
     pub decision: Decision,
-    /// How far it can be trusted.
-    pub quality: Quality,
 }
 
 impl Forecast {
@@ -73,10 +71,30 @@ impl Forecast {
         format!("{}-{}-{}", self.symbol, self.as_of.nanos(), self.version.number)
     }
 
-    /// Whether it was decided on a bar too old for the market clock.
+    /// Whether it was decided on a bar too old for the market clock. One in sample may be that too.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.decision.reasons.contains(&Reason::StaleData)
+    }
+
+    /// How far it can be trusted.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        Quality::of(&self.decision)
+    }
+}
+
+impl Quality {
+    /// What the reasons of a decision say of its forecast: the graver one, when there are several.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Self {
+        if decision.reasons.contains(&Reason::InSample) {
+            Self::InSample
+        } else if decision.reasons.contains(&Reason::StaleData) {
+            Self::Stale
+        } else {
+            Self::Good
+        }
     }
 }
 
@@ -159,17 +177,6 @@ impl Forecaster {
             above_cost: self.spread.probability_above(cost, expected, sigma),
             below_cost: self.spread.probability_below(-cost, expected, sigma),
             decision: decide(&edge, &rules.terms, &self.gates(moment, rules)),
-            quality: self.quality(moment),
-        }
-    }
-
-    fn quality(&self, moment: &Moment) -> Quality {
-        if self.version.in_sample(moment.bar.time()) {
-            Quality::InSample
-        } else if moment.stale {
-            Quality::Stale
-        } else {
-            Quality::Good
         }
     }
 
@@ -262,5 +269,20 @@ impl Tracker {
         let expected = facts.calibration.apply(self.forecaster.version.fitted.predict(row.as_slice()));
         let sigma = scale(row);
         Waiting { bar: *bar, expected, sigma, interval: self.forecaster.spread.interval(expected, sigma) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_sample_and_stale_reads_as_in_sample() {
+        let quality = |reasons: &[Reason]| {
+            Quality::of(&Decision { reasons: reasons.to_vec(), ..Decision::unavailable(Reason::NoModel) })
+        };
+        assert_eq!(quality(&[Reason::InSample, Reason::StaleData]), Quality::InSample);
+        assert_eq!(quality(&[Reason::StaleData, Reason::OutOfDistribution]), Quality::Stale);
+        assert_eq!(quality(&[Reason::StaleModel]), Quality::Good, "it is as good as a model of then can make it");
     }
 }

@@ -36,7 +36,7 @@ impl From<&Forecast> for Served {
             up_probability: forecast.up_probability,
             sigma: forecast.sigma,
             action: forecast.decision.action,
-            counts: forecast.quality == Quality::Good,
+            counts: forecast.quality() == Quality::Good,
             scored: false,
         }
     }

@@ -88,7 +88,7 @@ fn every_bar_after_training_gets_one_forecast_and_its_outcome() {
     assert_eq!(issued.len(), 2 * (560 - 449), "the bar at the end of the training range and all after it");
     assert_eq!(events.len() - issued.len(), 2 * (560 - 450), "all but the newest have their outcome");
     let first = &issued[0].forecast;
-    assert_eq!((first.as_of, first.quality), (testing::day(449), Quality::Good), "nobody has seen what it speaks of");
+    assert_eq!((first.as_of, first.quality()), (testing::day(449), Quality::Good), "nobody has seen what it speaks of");
     assert_ne!(first.decision.reasons, [Reason::InSample]);
     let score = engine.board().symbols.values().next().unwrap().scores[0].1.clone();
     assert_eq!(score.read().unwrap().count(), 560 - 450, "all that have their outcome");
@@ -225,7 +225,7 @@ fn what_is_made_from_a_bar_long_past_is_held_and_does_not_count() {
     let reign = Reign { version: 1, after: testing::day(499) };
     let event = engine.install(Install { version: champions[0].version.clone(), reign });
     let Some(Event::Issued(issued)) = event else { panic!("the first champion serves at once") };
-    assert_eq!((issued.forecast.quality, issued.forecast.decision.action), (Quality::Stale, Action::Hold));
+    assert_eq!((issued.forecast.quality(), issued.forecast.decision.action), (Quality::Stale, Action::Hold));
     assert_eq!(engine.lapse(), [], "it has nothing to lapse from");
     assert!(!Served::from(&issued.forecast).counts);
 }

@@ -81,7 +81,7 @@ fn render(forecast: &Forecast, clock: Option<Timestamp>) -> wire::Forecast {
         feature_set: forecast.feature_set.to_string(),
         input_cursor: String::new(),
         age: age(forecast.as_of, clock),
-        quality: quality(forecast.quality).into(),
+        quality: quality(forecast.quality()).into(),
         contributions: Vec::new(),
         bias: None,
         outcome: None,
@@ -130,7 +130,7 @@ pub(in crate::grpc) fn signal(forecast: &Forecast) -> wire::Signal {
         up_probability: Some(forecast.up_probability),
         model_version: forecast.version.to_string(),
         forecast: forecast.id(),
-        quality: quality(forecast.quality).into(),
+        quality: quality(forecast.quality()).into(),
         is_snapshot: false,
     }
 }

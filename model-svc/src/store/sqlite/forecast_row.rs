@@ -8,6 +8,7 @@ use tickmesh_proto::types::Timestamp;
 use super::super::{StoreError, StoredForecast};
 use super::{number, symbol};
 use crate::conformal::Interval;
+use crate::decision::Decision;
 use crate::features::WIDTH;
 use crate::forecast::{Forecast, Quality};
 use crate::live::Issued;
@@ -45,7 +46,7 @@ pub(super) fn bind<'q>(query: Statement<'q>, owner: &'q str, issued: &'q Issued)
         .bind(forecast.above_cost)
         .bind(forecast.below_cost)
         .bind(decision)
-        .bind(quality_name(forecast.quality))
+        .bind(quality_name(forecast.quality()))
         .bind(pool_digest)
         .bind(input_cursor))
 }
@@ -63,7 +64,6 @@ pub(super) fn read(row: &SqliteRow) -> Result<StoredForecast, StoreError> {
 
 fn forecast(row: &SqliteRow) -> Result<Forecast, StoreError> {
     let symbol = symbol(row.try_get("symbol")?)?;
-    let decision: &str = row.try_get("decision")?;
     Ok(Forecast {
         symbol: symbol.clone(),
         as_of: Timestamp::from_nanos(row.try_get("as_of")?),
@@ -80,8 +80,7 @@ fn forecast(row: &SqliteRow) -> Result<Forecast, StoreError> {
         up_probability: row.try_get("up")?,
         above_cost: row.try_get("above_cost")?,
         below_cost: row.try_get("below_cost")?,
-        decision: serde_json::from_str(decision).map_err(|e| StoreError::damaged("decision", e))?,
-        quality: quality(row)?,
+        decision: decision(row)?,
     })
 }
 
@@ -89,12 +88,11 @@ pub(super) fn interval(row: &SqliteRow) -> Result<Interval, StoreError> {
     Ok(Interval { lower: row.try_get("lower")?, upper: row.try_get("upper")? })
 }
 
-pub(super) fn quality(row: &SqliteRow) -> Result<Quality, StoreError> {
-    let name: &str = row.try_get("quality")?;
-    let known = [Quality::Good, Quality::InSample, Quality::Stale].into_iter().find(|q| quality_name(*q) == name);
-    known.ok_or_else(|| StoreError::damaged("quality", name))
+pub(super) fn decision(row: &SqliteRow) -> Result<Decision, StoreError> {
+    serde_json::from_str(row.try_get("decision")?).map_err(|e| StoreError::damaged("decision", e))
 }
 
+/// A decision's reasons say it too; as a column it can be looked for.
 fn quality_name(quality: Quality) -> &'static str {
     match quality {
         Quality::Good => "good",

@@ -5,7 +5,6 @@ use super::super::{ForecastKey, ForecastQuery, LogMark, StoreError, StoredForeca
 use super::forecast_row::{self, COLUMNS, bind, read};
 use super::runs::{count, set_mark, signed};
 use super::{limit, number, symbol};
-use crate::decision::Decision;
 use crate::forecast::Quality;
 use crate::live::{Archive, Event, Issued, Scored, Served};
 
@@ -13,8 +12,8 @@ const LAST_PLACE: &str = "SELECT COALESCE(MAX(place), 0) FROM forecasts WHERE ru
 const OUTCOME: &str = "INSERT INTO outcomes (run, symbol, as_of, number, realised, scored_time) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 const ARCHIVE: &str = "SELECT f.symbol, f.as_of, f.number, f.expected, f.sigma, f.lower, f.upper, f.up, \
-    f.decision, f.quality, o.realised IS NOT NULL AS scored FROM forecasts f LEFT JOIN outcomes o USING (run, symbol, as_of, number) \
-    WHERE run = $1";
+    f.decision, o.realised IS NOT NULL AS scored \
+    FROM forecasts f LEFT JOIN outcomes o USING (run, symbol, as_of, number) WHERE run = $1";
 const SELECT: &str = "SELECT * FROM forecasts LEFT JOIN outcomes USING (run, symbol, as_of, number)";
 
 pub(super) async fn record(
@@ -74,8 +73,7 @@ async fn record_outcome(connection: &mut SqliteConnection, run: &str, scored: &S
 pub(super) async fn archive(pool: &SqlitePool, run: &str) -> Result<Archive, StoreError> {
     let mut archive = Archive::default();
     for row in sqlx::query(ARCHIVE).bind(run).fetch_all(pool).await? {
-        let decision: Decision =
-            serde_json::from_str(row.try_get("decision")?).map_err(|e| StoreError::damaged("decision", e))?;
+        let decision = forecast_row::decision(&row)?;
         let served = Served {
             version: number(row.try_get("number")?)?,
             expected: row.try_get("expected")?,
@@ -83,7 +81,7 @@ pub(super) async fn archive(pool: &SqlitePool, run: &str) -> Result<Archive, Sto
             up_probability: row.try_get("up")?,
             sigma: row.try_get("sigma")?,
             action: decision.action,
-            counts: forecast_row::quality(&row)? == Quality::Good,
+            counts: Quality::of(&decision) == Quality::Good,
             scored: row.try_get("scored")?,
         };
         archive.insert(symbol(row.try_get("symbol")?)?, Timestamp::from_nanos(row.try_get("as_of")?), served);
