@@ -1,8 +1,8 @@
 //! What a forest costs: to fit, to ask for one forecast, and to explain it.
 //!
-//! `cargo bench -p model-svc --profile dist`. One thread, made-up data of the shape of five years of daily bars (and ten
-//! times as many rows): the cost of a fit grows with rows × features tried × levels × trees, and for few rows with the
-//! number of nodes, each of which looks at 255 bins a feature. A forecast costs trees × levels, whatever the data.
+//! `cargo bench -p model-svc --profile dist`. One thread, made-up data of the shape of five years of daily bars (and
+//! ten times as many rows): the cost of a fit grows with rows × features tried × levels × trees, and for few rows with
+//! the number of nodes, each of which looks at 255 bins a feature. A forecast costs trees × levels, whatever the data.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use linfa::Dataset;

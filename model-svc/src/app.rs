@@ -48,7 +48,8 @@ impl Part for App {
         config.addr
     }
 
-    /// Opens store and log, takes up what the last start left, and puts the parts together. market-svc need not be there.
+    /// Opens store and log, takes up what the last start left, and puts the parts together.
+    /// market-svc need not be there.
     ///
     /// # Errors
     /// If the configuration is wrong, or the data directory cannot be used.
@@ -106,8 +107,8 @@ impl Part for App {
         self.addr
     }
 
-    /// Serves until `shutdown` resolves, then drains: calls first, then long work, then the live loop after the step that
-    /// it is at.
+    /// Serves until `shutdown` resolves, then drains: calls first, then long work, then the live
+    /// loop after the step that it is at.
     ///
     /// # Errors
     /// If the port cannot be served, or a task that should never end does.
@@ -122,7 +123,7 @@ impl Part for App {
         let first = train_missing.then(|| AbortOnDropHandle::new(tokio::spawn(jobs.clone().train_missing())));
         let served = tokio::select! {
             served = server.run(shutdown) => served.map_err(Error::from),
-            Some(ended) = tasks.join_next() => Err(Error::Task(ended.err().map_or_else(String::new, |e| e.to_string()))),
+            Some(end) = tasks.join_next() => Err(Error::Task(end.err().map_or_else(String::new, |e| e.to_string()))),
         };
         drop(first);
         jobs.close().await;

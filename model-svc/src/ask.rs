@@ -1,7 +1,7 @@
 //! Answers about one symbol: a forecast now or of the past, and the features behind it.
 //!
-//! A forecast of now comes from the board alone: one evaluation of the model on the newest row, no SQL, no queue. One of
-//! the past is the same fold over the bars known then, on the compute pool.
+//! A forecast of now comes from the board alone: one evaluation of the model on the newest row, no SQL, no queue. One
+//! of the past is the same fold over the bars known then, on the compute pool.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -211,11 +211,12 @@ impl Answers {
         Ok(FeaturesAt { symbol: standing.symbol.clone(), as_of, row })
     }
 
-    /// Computes all features once bar by bar and once as a batch, and compares those of bars in the range; also with those
-    /// that served forecasts were made from, and the newest bar's with what the live loop holds.
+    /// Computes all features once bar by bar and once as a batch, and compares those of bars in the range; also with
+    /// those that served forecasts were made from, and the newest bar's with what the live loop holds.
     ///
     /// # Errors
-    /// NOT_FOUND, reason SYMBOL_UNKNOWN; DATA_LOSS, reason FEATURES_APART, when they differ by more than a number can say.
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN; DATA_LOSS, reason FEATURES_APART, when they differ by
+    /// more than a number can say.
     pub async fn parity(&self, symbol: &str, range: Range<Timestamp>) -> Result<Parity, Fault> {
         let standing = self.shared.standing(symbol)?;
         let newest = standing.newest.clone();
@@ -244,7 +245,8 @@ impl Answers {
     }
 }
 
-/// The version that was champion at `time`. Before the first champion it is the first one, and what it has seen then is in sample.
+/// The version that was champion at `time`. Before the first champion it is the first one, and what
+/// it has seen then is in sample.
 fn champion_at(standing: &Standing, time: Timestamp) -> Option<VersionName> {
     let reigns: &[Reign] = &standing.reigns;
     let number = serving(reigns, time).or_else(|| reigns.first().map(|reign| reign.version))?;

@@ -1,7 +1,8 @@
 //! From a model's own output to an expected return.
 //!
-//! Raw forecasts of returns are several times too bold. `m = a + b (ŷ - mean ŷ)` is fitted on walk-forward out-of-sample
-//! pairs `(ŷ, r)`: one slope for all symbols, since one symbol's is lost in its error, and a drift for each.
+//! Raw forecasts of returns are several times too bold. `m = a + b (ŷ - mean ŷ)` is fitted on
+//! walk-forward out-of-sample pairs `(ŷ, r)`: one slope for all symbols, since one symbol's is lost in
+//! its error, and a drift for each.
 //!
 //! ```text
 //! w_i = 1 / σ_i²                                              volatility-weighted: a calm day tells more

@@ -16,7 +16,7 @@ use crate::forecast::Rules;
 /// | `cost` | 0.001 | a round trip, a fraction: 10 basis points | 0 to 0.1 |
 /// | `risk_aversion` | 1 | γ: what risk costs | 0 to 100 |
 /// | `model_expires_days` | none | age of a model beyond which it decides HOLD, reason STALE_MODEL | 1 to 36,500 |
-/// | `train_missing` | true | train symbols that have no champion once the market's history is in, on bars before its replay | |
+/// | `train_missing` | true | once the market's history is in, train what has no champion on bars before its replay | |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {

@@ -69,7 +69,8 @@ pub struct Spread {
 }
 
 impl Conformal {
-    /// A pool that begins with the newest [`POOL`] of these residuals, oldest first, at the nominal level. None of none.
+    /// A pool that begins with the newest [`POOL`] of these residuals, oldest first, at the
+    /// nominal level. None of none.
     #[must_use]
     pub fn new(residuals: &[f64]) -> Option<Self> {
         let newest = residuals.len().saturating_sub(POOL);

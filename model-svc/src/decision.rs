@@ -202,7 +202,11 @@ mod tests {
         fn a_mirrored_edge_gets_the_mirrored_action(m in -0.01..0.01_f64, second_moment in 0.0..0.01_f64) {
             let edge = |expected| Edge { expected, drift: 0.0, slope: 0.5, second_moment };
             let (one, other) = (decide(&edge(m), &Terms::default(), &[]), decide(&edge(-m), &Terms::default(), &[]));
-            let mirrored = match one.action { Action::Buy => Action::Sell, Action::Sell => Action::Buy, Action::Hold => Action::Hold };
+            let mirrored = match one.action {
+                Action::Buy => Action::Sell,
+                Action::Sell => Action::Buy,
+                Action::Hold => Action::Hold,
+            };
             prop_assert_eq!(other.action, mirrored);
             prop_assert_eq!(one.strength, other.strength);
             prop_assert!((0.0..=1.0).contains(&one.strength) && !one.reasons.is_empty());

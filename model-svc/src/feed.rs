@@ -77,7 +77,8 @@ pub trait Market: Send + Sync {
     /// The instruments that it lists, in ascending order of their symbols.
     fn listed(&self) -> BoxFuture<'_, Result<Vec<Listed>, Fault>>;
 
-    /// Where the market's replay begins: bars that close later are played as if they were new. None when it replays none.
+    /// Where the market's replay begins: bars that close later are played as if they were new.
+    /// None when it replays none.
     fn replay_start(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Fault>>;
 
     /// All daily bars of one symbol up to the market clock.

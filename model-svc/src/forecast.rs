@@ -1,8 +1,8 @@
 //! Forecasts of one model version, bar after bar.
 //!
-//! The state of a version at bar t is a fold over the bars since the last one it learned from: its residual pool begins with those
-//! of validation, and each outcome that matures moves pool and level on. So the same version and bars give the same
-//! forecast to the last bit, live, after a restart, or asked for years later.
+//! The state of a version at bar t is a fold over the bars since the last one it learned from: its residual pool begins
+//! with those of validation, and each outcome that matures moves pool and level on. So the same version and bars give
+//! the same forecast to the last bit, live, after a restart, or asked for years later.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -230,7 +230,8 @@ impl Tracker {
         Some(tracker)
     }
 
-    /// Takes in the next bar: matures the forecast that it decides, then forecasts from it. Bars in sample change nothing.
+    /// Takes in the next bar: matures the forecast that it decides, then forecasts from it.
+    /// Bars in sample change nothing.
     pub fn advance(&mut self, bar: &DailyBar, row: Option<&Row>) {
         let version = Arc::clone(&self.forecaster.version);
         if version.in_sample(bar.time()) {

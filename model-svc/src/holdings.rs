@@ -43,8 +43,9 @@ impl Answers {
     /// The forecasts of holdings now, and of the whole.
     ///
     /// # Errors
-    /// NOT_FOUND, reason SYMBOL_UNKNOWN; FAILED_PRECONDITION, reason NO_FORECAST, when a holding has none, or NOT_FINITE;
-    /// INVALID_ARGUMENT for quantities that give no weights; RESOURCE_EXHAUSTED when the compute queue is full.
+    /// NOT_FOUND, reason SYMBOL_UNKNOWN; FAILED_PRECONDITION, reason NO_FORECAST, when a holding has
+    /// none, or NOT_FINITE; INVALID_ARGUMENT for quantities that give no weights; RESOURCE_EXHAUSTED
+    /// when the compute queue is full.
     pub async fn portfolio(&self, Holdings { symbols, sizes }: Holdings) -> Result<Portfolio, Fault> {
         let (mut parts, mut bars) = (Vec::new(), Vec::new());
         for symbol in &symbols {

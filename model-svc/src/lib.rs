@@ -8,8 +8,8 @@
 //!                        jobs (training) ──────┘            └─▶ shared::Shared (the board) ◀── every request
 //! ```
 //!
-//! The [`pipeline`] is one task: it takes bars in the stream's order, lets the [`live`] engine update features, score the
-//! forecast that the bar decides, move the interval's state on and make the next forecast; stores all of it in one
+//! The [`pipeline`] is one task: it takes bars in the stream's order, lets the [`live`] engine update features, score
+//! the forecast that the bar decides, move the interval's state on and make the next forecast; stores all of it in one
 //! transaction; appends the signals to the log; then lets readers see it. A kill anywhere loses and doubles nothing.
 //!
 //! # A request's path
@@ -20,8 +20,8 @@
 //! # A training's path
 //!
 //! [`jobs`] stores an operation and works off a [`training`] plan on the compute pool: datasets, walk-forward folds,
-//! calibration pooled over symbols, figures beside their baselines. The live loop keeps the result as a version, so that
-//! its first bar as champion has a place in the order of things.
+//! calibration pooled over symbols, figures beside their baselines. The live loop keeps the result as a version, so
+//! that its first bar as champion has a place in the order of things.
 //!
 //! # Rooms
 //!
@@ -30,7 +30,8 @@
 //! | [`features`], [`forest`], [`ridge`] | rows of features; the two families of models |
 //! | [`history`], [`dataset`], [`walk_forward`] | bars, labelled rows, folds with purge |
 //! | [`calibration`], [`conformal`], [`decision`] | from raw output to expected return, interval and action |
-//! | [`family`], [`version`], [`training_range`], [`evaluation`], [`training`], [`backtest`] | models and how good they are |
+//! | [`family`], [`version`], [`training_range`] | models |
+//! | [`training`], [`evaluation`], [`backtest`] | how they are made, and how good they are |
 //! | [`forecast`], [`live`], [`monitor`] | forecasts bar by bar, and their scores |
 //! | [`ask`], [`batch`], [`holdings`], [`portfolio`] | answers about one symbol, many, and their weighted whole |
 //! | [`store`], [`usable`], [`pipeline`], [`jobs`], [`shared`], [`feed`] | what is kept, and what runs |

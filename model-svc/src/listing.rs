@@ -21,9 +21,9 @@ pub struct Unheard;
 
 /// Looks at the market's instruments every other second, and tells the live loop what is new.
 ///
-/// A symbol of which the market lists more bars than the live loop has is [short](Short): either the next bar is on its way
-/// through the stream, or an import has brought it and it never comes that way. What has not come by the next look is
-/// asked for.
+/// A symbol of which the market lists more bars than the live loop has is [short](Short): either the next bar
+/// is on its way through the stream, or an import has brought it and it never comes that way. What has not come
+/// by the next look is asked for.
 pub struct Listing {
     market: Arc<dyn Market>,
     shared: Arc<Shared>,
@@ -48,8 +48,8 @@ impl Listing {
         Self { market, shared, events, told: Vec::new(), short: HashMap::new() }
     }
 
-    /// Looks until it has seen the instruments once. What follows from a bar depends on its symbol's calendar, so this comes
-    /// before the first bar.
+    /// Looks until it has seen the instruments once. What follows from a bar depends on its symbol's calendar, so
+    /// this comes before the first bar.
     ///
     /// # Errors
     /// If nobody hears it.
@@ -118,7 +118,8 @@ impl Listing {
         is_short.then_some(Short { known, listed: listed.daily_bars, are_older: false })
     }
 
-    /// Asks for a symbol's history and tells what is newer than the newest known bar; says whether anything is, or may be.
+    /// Asks for a symbol's history and tells what is newer than the newest known bar; says
+    /// whether anything is, or may be.
     async fn ask(&self, symbol: &Symbol) -> Result<bool, Unheard> {
         let mut bars = match self.market.history(symbol).await {
             Ok(bars) => bars,

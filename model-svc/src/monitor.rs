@@ -39,8 +39,8 @@ pub struct ScoreLine {
 
 /// What was scored on `symbols`, all when none.
 ///
-/// In the whole, symbols move together, so the error is that of daily sums; the Wilson interval, which takes outcomes as
-/// independent, and the correlations over time, which are each symbol's own, are left out.
+/// In the whole, symbols move together, so the error is that of daily sums; the Wilson interval, which takes outcomes
+/// as independent, and the correlations over time, which are each symbol's own, are left out.
 ///
 /// # Panics
 /// Never: no holder of a score's lock panics.

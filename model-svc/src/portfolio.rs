@@ -5,8 +5,8 @@
 //! ```
 //!
 //! with σ_i the EWMA volatility that scales a holding's interval, ρ the correlation of daily returns over the last 252
-//! common bars and q_i the half-width of its interval in units of σ_i. A single holding has its own interval. Holdings with
-//! too few bars in common have no correlation, and their whole no volatility: unknown is not uncorrelated.
+//! common bars and q_i the half-width of its interval in units of σ_i. A single holding has its own interval. Holdings
+//! with too few bars in common have no correlation, and their whole no volatility: unknown is not uncorrelated.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,8 @@ pub struct Risk {
     pub correlation: Vec<Vec<f64>>,
 }
 
-/// Puts holdings together: weights, forecasts and bars in one order. None when a figure is beyond what a number can hold.
+/// Puts holdings together: weights, forecasts and bars in one order. None when a figure is
+/// beyond what a number can hold.
 ///
 /// # Panics
 /// When their numbers differ.

@@ -27,8 +27,8 @@ impl TrainingRange {
         self
     }
 
-    /// Whether a feature lies outside the range by more than the range's own width: so far that the nearest training row
-    /// says nothing about it.
+    /// Whether a feature lies outside the range by more than the range's own width: so far that the nearest
+    /// training row says nothing about it.
     #[must_use]
     pub fn is_far(&self, row: &Row) -> bool {
         let ends = self.lowest.iter().zip(&self.highest);

@@ -85,9 +85,10 @@ impl Version {
     /// Whether a forecast at `as_of` would know its own future: whether the version has learned from a bar that closed
     /// later.
     ///
-    /// The forecast at the last training bar is the first one out of sample: features, labels, calibration and residuals
-    /// end at that close, and its outcome comes after. With a horizon of several bars the forecasts just before it are in
-    /// sample though their outcomes end later, since labels were learned that share bars with these outcomes.
+    /// The forecast at the last training bar is the first one out of sample: features, labels, calibration
+    /// and residuals end at that close, and its outcome comes after. With a horizon of several bars the
+    /// forecasts just before it are in sample though their outcomes end later, since labels were learned that
+    /// share bars with these outcomes.
     #[must_use]
     pub fn in_sample(&self, as_of: Timestamp) -> bool {
         as_of < self.train_end

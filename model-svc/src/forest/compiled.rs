@@ -4,8 +4,8 @@ use super::tree::{Node, Tree};
 /// Trees that a row walks down side by side: each step waits for its loads, and eight waits overlap.
 const LANES: usize = 8;
 
-/// The trees as complete binary trees of one depth in flat arrays: the children of node `i` are `2 i + 1` and `2 i + 2`,
-/// so that a row walks down by arithmetic, without a branch to predict and without a pointer to follow.
+/// The trees as complete binary trees of one depth in flat arrays: the children of node `i` are `2 i + 1` and
+/// `2 i + 2`, so that a row walks down by arithmetic, without a branch to predict and without a pointer to follow.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Compiled {
     levels: u32,

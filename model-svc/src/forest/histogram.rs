@@ -146,7 +146,9 @@ mod tests {
         }
 
         #[test]
-        fn the_best_split_is_the_best_of_all(targets in prop::collection::vec(-1000..1000i64, 12..60), min_leaf in 1..5u32) {
+        fn the_best_split_is_the_best_of_all(
+            targets in prop::collection::vec(-1000..1000i64, 12..60), min_leaf in 1..5u32,
+        ) {
             let data = data(targets.len());
             let sums = sums(&targets);
             let rows: Vec<u32> = (0..).take(targets.len()).collect();

@@ -27,7 +27,7 @@ pub(super) const MAX_BINS: usize = 255;
 /// | Name | Default | Purpose | Range |
 /// | --- | --- | --- | --- |
 /// | `task` | regression | estimate a mean, or the probability of class 1 | [`Task`] |
-/// | `trees` | 200 | trees in the forest; more never overfit, they only cost | 1 to 10,000, and at most 2^(22 - `max_depth`) |
+/// | `trees` | 200 | trees in the forest; more only cost, and never overfit | 1 to 10,000 and 2^(22 - `max_depth`) |
 /// | `max_depth` | 8 | levels of splits in a tree | 1 to 12 |
 /// | `min_leaf` | 20 | distinct rows that each side of a split must keep | at least 1 |
 /// | `mtry` | a third of the features | features tried at a node, drawn anew each time | 1 to all (more means all) |

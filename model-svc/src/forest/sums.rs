@@ -101,12 +101,15 @@ mod tests {
             for (target, integer) in targets.iter().zip(&integers) {
                 let (up, counted) = (target - targets[low], (integer - integers[low]) as f64);
                 // Two steps for rounding to integers, four for the doubles of this very comparison.
-                prop_assert!((up * steps - counted * range).abs() <= 6.0 * range, "{}: {} of {}", target, counted, steps);
+                let apart = (up * steps - counted * range).abs();
+                prop_assert!(apart <= 6.0 * range, "{}: {} of {}", target, counted, steps);
             }
         }
 
         #[test]
-        fn a_pure_node_gains_nothing(target in -1_000_000_007..1_000_000_007i64, left in 1..1000u32, right in 1..1000u32) {
+        fn a_pure_node_gains_nothing(
+            target in -1_000_000_007..1_000_000_007i64, left in 1..1000u32, right in 1..1000u32,
+        ) {
             let (left, right) = (Sums::of(target, left), Sums::of(target, right));
             prop_assert_eq!((left + right).gain(left), 0.0);
         }

@@ -87,8 +87,8 @@ impl Jobs {
         self.tasks.wait().await;
     }
 
-    /// The operation of a request that came before, as it is now. Whoever starts an operation asks this first: a retry is
-    /// given its first answer whatever has changed since.
+    /// The operation of a request that came before, as it is now. Whoever starts an operation asks this first: a retry
+    /// is given its first answer whatever has changed since.
     pub(super) async fn begun(&self, launch: &Launch) -> Result<Option<View>, Fault> {
         let Some(request) = &launch.request else { return Ok(None) };
         let known = self.tools.store.known_operation(&launch.owner, request).await.map_err(Fault::internal)?;

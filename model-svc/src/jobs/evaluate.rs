@@ -26,8 +26,9 @@ impl Jobs {
     /// Starts an evaluation.
     ///
     /// # Errors
-    /// ALREADY_EXISTS, reason REQUEST_ID_REUSED; NOT_FOUND for an unknown version; FAILED_PRECONDITION, reason TOO_FEW_ROWS,
-    /// with too few bars after its training, or FEATURE_SET_MISMATCH; RESOURCE_EXHAUSTED when the queue is full.
+    /// ALREADY_EXISTS, reason REQUEST_ID_REUSED; NOT_FOUND for an unknown version; FAILED_PRECONDITION,
+    /// reason TOO_FEW_ROWS, with too few bars after its training, or FEATURE_SET_MISMATCH;
+    /// RESOURCE_EXHAUSTED when the queue is full.
     pub async fn evaluate(&self, launch: Launch, request: EvaluateRequest) -> Result<View, Fault> {
         if let Some(begun) = self.begun(&launch).await? {
             return Ok(begun);

@@ -7,8 +7,8 @@ use super::board::Tools;
 use crate::history::DailyBar;
 
 /// The bars of symbols closed at or before `until`, complete: where the live loop has fewer bars than the market lists,
-/// the market is asked, and the live loop is given them too. It is given the list first, so that whatever it then makes of
-/// a symbol's bars is by the symbol's own calendar.
+/// the market is asked, and the live loop is given them too. It is given the list first, so that whatever it then makes
+/// of a symbol's bars is by the symbol's own calendar.
 pub(super) async fn complete(
     tools: &Tools,
     symbols: &[Symbol],

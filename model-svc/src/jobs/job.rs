@@ -46,8 +46,8 @@ impl Job {
         self.cancel.cancel();
     }
 
-    /// Does a part of the work that may be left half-done: ends early when the work is to stop. What must be whole once it
-    /// has begun, as keeping what was made, is done outside of this.
+    /// Does a part of the work that may be left half-done: ends early when the work is to stop. What must be whole once
+    /// it has begun, as keeping what was made, is done outside of this.
     pub(super) async fn or_stopped<T>(&self, part: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         tokio::select! {
             biased;

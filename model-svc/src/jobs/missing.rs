@@ -15,11 +15,11 @@ const OWNER: &str = "system";
 const WATCH: Duration = Duration::from_secs(600);
 
 impl Jobs {
-    /// Trains every symbol without a champion once the market's history is in. Bars of the market's replay are left out:
-    /// however far it has got by then, the models have not seen what it plays.
+    /// Trains every symbol without a champion once the market's history is in. Bars of the market's replay are left
+    /// out: however far it has got by then, the models have not seen what it plays.
     ///
-    /// When it cannot begin or fails it tries again, since nobody else will: the service is not ready before. Only one that
-    /// was cancelled is the last one, for that was on purpose.
+    /// When it cannot begin or fails it tries again, since nobody else will: the service is not ready before. Only one
+    /// that was cancelled is the last one, for that was on purpose.
     pub async fn train_missing(self) {
         self.tools.shared.until_loaded().await;
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));

@@ -34,9 +34,9 @@ impl Jobs {
     /// Starts a training.
     ///
     /// # Errors
-    /// ALREADY_EXISTS, reason REQUEST_ID_REUSED; NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK, for an
-    /// end that has not come; UNAVAILABLE when the market cannot be asked, or, reason NO_BARS_YET, when no bar has come
-    /// that tells whether the end has; RESOURCE_EXHAUSTED when the queue is full.
+    /// ALREADY_EXISTS, reason REQUEST_ID_REUSED; NOT_FOUND for an unknown symbol; OUT_OF_RANGE, reason BEYOND_CLOCK,
+    /// for an end that has not come; UNAVAILABLE when the market cannot be asked, or, reason NO_BARS_YET, when no bar
+    /// has come that tells whether the end has; RESOURCE_EXHAUSTED when the queue is full.
     pub async fn train(&self, launch: Launch, request: TrainRequest) -> Result<View, Fault> {
         if let Some(begun) = self.begun(&launch).await? {
             return Ok(begun);

@@ -5,11 +5,12 @@
 //!                                     └─▶ pool and level of the champion ─▶ forecast ─▶ Event::Issued
 //! ```
 //!
-//! Bars that stop coming leave the newest forecast to lapse: it reads HOLD once the market clock has gone on without them.
+//! Bars that stop coming leave the newest forecast to lapse: it reads HOLD once the market
+//! clock has gone on without them.
 //!
-//! A desk is a fold over bars: fed with the same bars, versions and serving history it makes the same events to the last
-//! bit. What was already served in the run stands in its [`Archive`] and is not issued again, so that a restart, which
-//! feeds every bar once more, loses and doubles nothing.
+//! A desk is a fold over bars: fed with the same bars, versions and serving history it makes the same events to the
+//! last bit. What was already served in the run stands in its [`Archive`] and is not issued again, so that a restart,
+//! which feeds every bar once more, loses and doubles nothing.
 
 mod archive;
 mod board;

@@ -10,8 +10,8 @@ use crate::decision::Action;
 /// Newest outcomes over which the rank correlation is taken: ten years of days.
 const RANKED: usize = 2_520;
 
-/// The live score of one version on one symbol: running sums over served forecasts whose outcome is known, and the share
-/// of each action among all that were served.
+/// The live score of one version on one symbol: running sums over served forecasts whose outcome is known, and the
+/// share of each action among all that were served.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Score {
     errors: RatioTally,
@@ -95,8 +95,8 @@ impl Score {
         self.pairs.iter().map(|one| (one.as_of, (one.realised - one.expected).powi(2), one.realised * one.realised))
     }
 
-    /// Coverage of the newest outcomes within thirds of their own volatility, calm ones first; sorts them. None with fewer
-    /// than three.
+    /// Coverage of the newest outcomes within thirds of their own volatility, calm ones first; sorts
+    /// them. None with fewer than three.
     #[must_use]
     pub fn coverage_by_volatility(&self) -> Option<[Covered; 3]> {
         by_tercile(self.pairs.iter().map(|one| (one.sigma, one.covered)).collect())
@@ -162,8 +162,8 @@ impl Score {
         self.clamps
     }
 
-    /// The sums of both together. The correlations over time, the ranks and the error of the ratio are each symbol's own and
-    /// do not pool: do not ask a pooled score for them.
+    /// The sums of both together. The correlations over time, the ranks and the error of the ratio are each symbol's
+    /// own and do not pool: do not ask a pooled score for them.
     #[must_use]
     pub fn pooled(mut self, other: &Self) -> Self {
         self.errors = self.errors.merge(other.errors);

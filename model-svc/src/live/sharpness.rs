@@ -7,8 +7,8 @@
 //! interval score (u - l) + 2/α max(l - r, 0) + 2/α max(r - u, 0)      α = 0.10 (Winkler 1972)
 //! ```
 //!
-//! All are losses: less is better. A probability counts within \[0.001, 0.999\]: it is a share of 500 residuals, and none
-//! of them on one side does not mean never.
+//! All are losses: less is better. A probability counts within \[0.001, 0.999\]: it is a share of 500 residuals, and
+//! none of them on one side does not mean never.
 
 use std::collections::BTreeMap;
 
@@ -138,8 +138,8 @@ fn interval_score(served: &Served, realised: f64) -> f64 {
     interval.width() + 2.0 / (1.0 - COVERAGE) * beyond
 }
 
-/// Coverage within thirds of the outcomes by their volatility, calm ones first; a third more or less falls to the wilder.
-/// None with fewer than three.
+/// Coverage within thirds of the outcomes by their volatility, calm ones first; a third more or less falls to the
+/// wilder. None with fewer than three.
 #[must_use]
 pub(super) fn by_tercile(mut outcomes: Vec<(f64, bool)>) -> Option<[Covered; 3]> {
     let n = outcomes.len();

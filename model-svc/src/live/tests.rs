@@ -114,7 +114,8 @@ fn archive(events: &[Event]) -> Archive {
     let mut archive = Archive::default();
     for issued in issued(events) {
         let Issued { forecast, .. } = issued;
-        let scored = |event: &Event| matches!(event, Event::Scored(s) if s.symbol == forecast.symbol && s.as_of == forecast.as_of);
+        let of_forecast = |one: &Scored| one.symbol == forecast.symbol && one.as_of == forecast.as_of;
+        let scored = |event: &Event| matches!(event, Event::Scored(one) if of_forecast(one));
         let served = Served { scored: events.iter().any(scored), ..Served::from(forecast) };
         archive.insert(forecast.symbol.clone(), forecast.as_of, served);
     }

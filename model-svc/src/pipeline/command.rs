@@ -103,8 +103,8 @@ impl Commands {
     /// Moves an alias and gives the model after it. A request with an id moves once and gives its first answer again.
     ///
     /// # Errors
-    /// NOT_FOUND, reason MODEL_VERSION_UNKNOWN; FAILED_PRECONDITION, reason FEATURE_SET_MISMATCH; ALREADY_EXISTS, reason REQUEST_ID_REUSED; if the store fails or the live
-    /// loop has ended.
+    /// NOT_FOUND, reason MODEL_VERSION_UNKNOWN; FAILED_PRECONDITION, reason FEATURE_SET_MISMATCH; ALREADY_EXISTS,
+    /// reason REQUEST_ID_REUSED; if the store fails or the live loop has ended.
     pub async fn promote(&self, promotion: Promotion) -> Result<ModelFacts, Fault> {
         self.send(|answer| Command::Promote { promotion, answer }).await
     }

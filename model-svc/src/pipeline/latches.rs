@@ -10,8 +10,8 @@ use crate::shared::Shared;
 ///
 /// | It begins | `model/train` falls | `model/forecasts` falls |
 /// | --- | --- | --- |
-/// | with champions in its store | at once | when the market's bars are in and each champion has forecast, or the market is lost |
-/// | without | when each listed symbol has a champion, or a training has skipped it | then, when each champion has forecast |
+/// | with champions in its store | at once | when all bars are in and each champion forecasts, or the market is lost |
+/// | without | when each listed symbol has a champion or was skipped | then, when each champion forecasts |
 ///
 /// Listed are the symbols of the market, and once a training of all of them has begun, those that were there then. So a
 /// symbol that cannot be trained holds nothing back, nor does one whose features still warm up, or one that is imported

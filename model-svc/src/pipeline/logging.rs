@@ -19,8 +19,8 @@ const APPEND: usize = 500;
 impl Pipeline {
     /// Logs what a crash left between store and log.
     pub(super) async fn catch_up(&mut self, run: &str, mark: LogMark) -> Result<(), Fault> {
-        // What the log has served beyond the mark are the forecasts that follow it. Another log than the mark's has none
-        // of them, and is filled again.
+        // What the log has served beyond the mark are the forecasts that follow it. Another log than the mark's has
+        // none of them, and is filled again.
         let (epoch, _) = self.parts.signals.position();
         let is_same = epoch == mark.epoch;
         let (from, place) = if is_same { (mark.position, mark.place) } else { (0, 0) };
@@ -46,7 +46,8 @@ impl Pipeline {
         LogMark { epoch, position: if self.ahead.is_empty() { end } else { stored_at }, place }
     }
 
-    /// Stores, logs and publishes. While the disk refuses, the loop stands still and tries again: it never goes on without.
+    /// Stores, logs and publishes. While the disk refuses, the loop stands still and tries
+    /// again: it never goes on without.
     pub(super) async fn commit(&mut self, events: Vec<Event>) {
         if events.is_empty() {
             return;

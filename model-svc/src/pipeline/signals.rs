@@ -5,8 +5,8 @@ use tickmesh_proto::types::{Symbol, Timestamp};
 
 use crate::forecast::Forecast;
 
-/// The log of signals: one event a served forecast, in order, and between them one for each that has lapsed. Only the live
-/// loop appends to it.
+/// The log of signals: one event a served forecast, in order, and between them one for each that has lapsed.
+/// Only the live loop appends to it.
 pub trait Signals: Send + Sync {
     /// The log's identity, and how many events were ever appended to it.
     fn position(&self) -> (String, u64);

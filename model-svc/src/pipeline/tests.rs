@@ -17,7 +17,8 @@ use crate::testing;
 const RUN: &str = "epoch";
 const RAW: RawPrices = RawPrices { open: 100.0, high: 101.0, low: 99.0, close: 100.0 };
 
-/// A log that keeps forecasts, each with when it lapsed if it is of one that did, and refuses as often as it is told to.
+/// A log that keeps forecasts, each with when it lapsed if it is of one that did, and refuses
+/// as often as it is told to.
 #[derive(Default)]
 struct Kept {
     events: Mutex<Vec<(Forecast, Option<Timestamp>)>>,

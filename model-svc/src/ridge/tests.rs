@@ -55,7 +55,8 @@ proptest! {
         let rest: Array1<f64> = data.targets() - &ridge.predict(data.records());
         prop_assert!(rest.sum().abs() < 1e-9, "the intercept bears no penalty");
         for (at, beta) in ridge.coefficients().iter().enumerate() {
-            let along: f64 = data.records().column(at).iter().zip(&rest).map(|(x, rest)| ridge.scaler.scale(at, *x) * rest).sum();
+            let scaled = data.records().column(at).mapv(|x| ridge.scaler.scale(at, x));
+            let along = scaled.dot(&rest);
             prop_assert!((along - lambda * beta).abs() < 1e-8, "{along} is not {}", lambda * beta);
         }
     }

@@ -51,8 +51,8 @@ impl StoredForecast {
 /// How far the signal log has got: at `position` of `epoch`, the signals of all forecasts up to `place` were in it.
 ///
 /// Only the live loop appends to that log, one event a served forecast in the order of their places, beside those of
-/// forecasts that have lapsed. So the served ones beyond `position` are those that follow `place`, and the log tells after
-/// a crash which signals it has, even when the mark is older.
+/// forecasts that have lapsed. So the served ones beyond `position` are those that follow `place`, and the log tells
+/// after a crash which signals it has, even when the mark is older.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogMark {
     /// The log's identity.

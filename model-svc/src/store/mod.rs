@@ -32,9 +32,9 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Keeps what model-svc must not forget. Every backend passes the same suite of behaviours.
 pub trait Store: Send + Sync {
-    /// Adds a trained version, numbers it, and lets a model's first one be its champion and later ones its challenger. A
-    /// champion that learned from other features than the new version can be used no more: the new one takes its place.
-    /// Gives the version, and whether it became champion.
+    /// Adds a trained version, numbers it, and lets a model's first one be its champion and later ones its challenger.
+    /// A champion that learned from other features than the new version can be used no more: the new one takes its
+    /// place. Gives the version, and whether it became champion.
     fn add_version(&self, new: NewVersion) -> Answer<'_, (Version, bool)>;
 
     /// One version with its artefact; `None` if there is none such.

@@ -179,9 +179,9 @@ impl Plan {
         self.units().into_iter().partition(|unit| matches!(unit, Unit::Fold { .. }))
     }
 
-    /// Validates all symbols together, since they share the calibration's slope, from the results of all folds, in whatever
-    /// order they come. `peers` are the calibration sums of models of other symbols whose training ended no later than this
-    /// one.
+    /// Validates all symbols together, since they share the calibration's slope, from the results of all
+    /// folds, in whatever order they come. `peers` are the calibration sums of models of other symbols whose
+    /// training ended no later than this one.
     #[must_use]
     pub fn validate(&self, folds: Vec<Done>, peers: &[SymbolFit]) -> Validation {
         Validation(validation::validate(&self.sort(folds).0, self.order.horizon, peers))

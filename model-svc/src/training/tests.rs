@@ -95,8 +95,8 @@ fn too_few_rows_are_named() {
     assert_eq!(plan.units(), []);
 }
 
-/// Twenty walks with shuffled labels: the mean skill is within three errors of none. The same forest does find a planted
-/// signal, so that the test can fail.
+/// Twenty walks with shuffled labels: the mean skill is within three errors of none. The same forest does find a
+/// planted signal, so that the test can fail.
 #[test]
 fn shuffled_labels_give_no_skill() {
     let coefficient = |seed: u64, planted: f64| {

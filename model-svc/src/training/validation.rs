@@ -1,10 +1,10 @@
 //! From the forecasts of all test blocks to calibration, residuals and figures.
 //!
-//! Calibration is fitted inside each training part like everything else: the blocks before a block calibrate it, less the
-//! last `horizon` pairs, whose labels reach to its first decision. So the first block only calibrates and is not scored.
-//! Intervals begin with residuals that are out of sample too: of the first block's later half, calibrated on its earlier
-//! one. After a first block too short for that they begin one block later, with the residuals of the scored rows before.
-//! What serves is calibrated on all blocks.
+//! Calibration is fitted inside each training part like everything else: the blocks before a block calibrate it, less
+//! the last `horizon` pairs, whose labels reach to its first decision. So the first block only calibrates and is not
+//! scored. Intervals begin with residuals that are out of sample too: of the first block's later half, calibrated on
+//! its earlier one. After a first block too short for that they begin one block later, with the residuals of the scored
+//! rows before. What serves is calibrated on all blocks.
 
 use super::plan::FoldDone;
 use crate::calibration::{Calibration, Pair, SymbolFit};
@@ -26,7 +26,8 @@ pub(super) struct Validated {
     pub(super) folds: u32,
 }
 
-/// Validates every symbol; none for one that has no two blocks with forecasts. `blocks` are by symbol, in order of time.
+/// Validates every symbol; none for one that has no two blocks with forecasts. `blocks` are by
+/// symbol, in order of time.
 pub(super) fn validate(blocks: &[Vec<FoldDone>], horizon: usize, peers: &[SymbolFit]) -> Vec<Option<Validated>> {
     let fits = fits_before(blocks, usize::MAX, 0, |block| &block.own);
     let pool: Vec<SymbolFit> = fits.iter().flatten().chain(peers).copied().collect();

@@ -7,7 +7,8 @@ use tickmesh_proto::google::longrunning::operation::Result as Ended;
 
 use crate::harness::{House, small};
 
-/// Reads signals after a cursor, or from the snapshot on, until `count` live ones have come; gives them with the cursor.
+/// Reads signals after a cursor, or from the snapshot on, until `count` live ones have come;
+/// gives them with the cursor.
 async fn signals(house: &House, resume_after: &str, count: usize) -> (Vec<wire::Signal>, String) {
     let request = wire::StreamSignalsRequest { resume_after: resume_after.into(), ..Default::default() };
     let mut stream = house.service.forecasts().stream_signals(request).await.unwrap().into_inner();

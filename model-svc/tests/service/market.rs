@@ -171,8 +171,8 @@ impl MarketService for FakeMarket {
                     place += bars.len();
                     yield message(place, None, bars);
                 }
-                let state = FeedState::Live.into();
-                yield message(place, Some(Control::Heartbeat(Heartbeat { feed_state: state, ..Default::default() })), Vec::new());
+                let heartbeat = Heartbeat { feed_state: FeedState::Live.into(), ..Default::default() };
+                yield message(place, Some(Control::Heartbeat(heartbeat)), Vec::new());
                 if head.wait_for(|head| *head > place).await.is_err() { return; }
             }
         };

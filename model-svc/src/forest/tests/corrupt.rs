@@ -60,7 +60,9 @@ proptest! {
     }
 
     #[test]
-    fn a_forged_payload_is_refused_or_usable(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+    fn a_forged_payload_is_refused_or_usable(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
         let forged = resealed(&bytes(), |payload| {
             for (at, byte) in &changes {
                 let at = at.index(payload.len());

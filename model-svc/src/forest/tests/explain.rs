@@ -51,7 +51,9 @@ proptest! {
     }
 
     #[test]
-    fn bias_and_contributions_add_up_to_the_forecast(seed in any::<u64>(), row in prop::collection::vec(-0.2..1.2f64, 4)) {
+    fn bias_and_contributions_add_up_to_the_forecast(
+        seed in any::<u64>(), row in prop::collection::vec(-0.2..1.2f64, 4),
+    ) {
         for task in [Task::Regression, Task::Classification] {
             let forest = small_forest(task, seed);
             let (bias, phi) = forest.contributions(&row);

@@ -1,5 +1,5 @@
-//! Requests as the domain understands them. Each message is taken apart field by field, so that a new field is a compile
-//! error here; every bad field is named at once.
+//! Requests as the domain understands them. Each message is taken apart field by field, so that a new field is a
+//! compile error here; every bad field is named at once.
 
 mod names;
 mod portfolio;
