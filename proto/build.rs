@@ -39,7 +39,8 @@ fn messages_and_clients(out: &Path, set: prost_types::FileDescriptorSet) -> Resu
     Ok(tonic_prost_build::configure().build_server(false).out_dir(out).compile_fds(set)?)
 }
 
-/// The same services once more as server traits over the messages above, in which a live stream's response is `Encoded`.
+/// The same services once more as server traits over the messages above, in which a live stream's response is
+/// `Encoded`.
 fn servers(out: &Path, set: prost_types::FileDescriptorSet) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(out)?;
     let mut config = tonic_prost_build::configure().build_client(false).out_dir(out);

@@ -142,7 +142,8 @@ pub struct UpArgs {
 /// Arguments of `import`.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
-    /// CSV files, may be gzipped: symbol, date, open, high, low, close, volume, with adj_close if known; headers in any order.
+    /// CSV files, may be gzipped: symbol, date, open, high, low, close, volume, with adj_close if known; headers in any
+    /// order.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where the bars come from, kept with them [default: the file's name].

@@ -48,8 +48,8 @@ pub async fn run(
     result(operation)
 }
 
-/// Asks until there is an answer. A training outlives a lost question, as on a connection that reached its age, and so does
-/// whoever waits for one.
+/// Asks until there is an answer. A training outlives a lost question, as on a connection that reached its age, and so
+/// does whoever waits for one.
 pub async fn answered<T, A>(ask: impl Fn() -> A) -> Result<T, Status>
 where
     A: Future<Output = Result<T, Status>>,

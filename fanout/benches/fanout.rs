@@ -1,10 +1,10 @@
 //! What appending, fan-out and idling cost in this process, without a network.
 //!
-//! `cargo bench -p tickmesh-fanout` prints one line for each figure: the median of seven rounds. All runs on one thread,
-//! so events per second are events per second of one core: for fan-out the events that passed by a stream, whether it
-//! selected them or not, in messages for each hundred. The last column is the limit beside it: copying the same
-//! bytes. More symbols make filters and conflation slower (a bit and a place for each key), a network makes everything
-//! slower (71 % of the time in the probe that led to this design was the kernel's).
+//! `cargo bench -p tickmesh-fanout` prints one line for each figure: the median of seven rounds. All runs on one
+//! thread, so events per second are events per second of one core: for fan-out the events that passed by a stream,
+//! whether it selected them or not, in messages for each hundred. The last column is the limit beside it: copying the
+//! same bytes. More symbols make filters and conflation slower (a bit and a place for each key), a network makes
+//! everything slower (71 % of the time in the probe that led to this design was the kernel's).
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! The event log and the rules of every live stream, once for StreamTicks, StreamBars, StreamSignals and
 //! StreamAllocations.
 //!
-//! An event is encoded once, by its owner, and [appended](log::Log::append) to a [`Log`](log::Log): it is then in a file.
-//! [Publishing](log::Log::publish) makes it visible and wakes the subscribers. A subscriber is a cursor into the log: its
-//! message is a head of about 50 bytes, written for it alone, and events copied out of the log as they are. Filters,
-//! batches and conflation choose *which* bytes are put one after the other; nothing is encoded again.
+//! An event is encoded once, by its owner, and [appended](log::Log::append) to a [`Log`](log::Log): it is then in a
+//! file. [Publishing](log::Log::publish) makes it visible and wakes the subscribers. A subscriber is a cursor into the
+//! log: its message is a head of about 50 bytes, written for it alone, and events copied out of the log as they are.
+//! Filters, batches and conflation choose *which* bytes are put one after the other; nothing is encoded again.
 //!
 //! A [`Topic`](topic::Topic) is one rpc over one log. Two topics can share a log: a bar inside of a tick is already the
 //! encoding of a bar, so StreamTicks and StreamBars are two [views](topic::View) of the same events with the same

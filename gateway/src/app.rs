@@ -36,7 +36,8 @@ impl Part for App {
 
     /// Reads the contracts and opens every door. Nothing is called: an upstream may come later than the gateway.
     ///
-    /// `setup.readiness` is what `/readyz` and `/health` wait for: in one process with the services, all of their latches.
+    /// `setup.readiness` is what `/readyz` and `/health` wait for: in one process with the services, all of their
+    /// latches.
     ///
     /// # Errors
     /// If an upstream's address is none or the contracts cannot be offered.

@@ -114,8 +114,8 @@ impl Prober {
         }
     }
 
-    /// The answer of `GET /health`. With `?not_serving=200` its code is always 200: a page reads the body, and its browser
-    /// would report any other code as an error of the page.
+    /// The answer of `GET /health`. With `?not_serving=200` its code is always 200: a page reads the body, and its
+    /// browser would report any other code as an error of the page.
     pub async fn response(&self, is_draining: bool, query: Option<&str>) -> Response<Body> {
         let health = self.health(is_draining).await;
         let body = serde_json::to_vec(&health).expect("health holds only texts and finite numbers");

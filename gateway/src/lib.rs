@@ -1,10 +1,10 @@
 //! The gateway: one port, every door of the mesh.
 //!
-//! It knows the services by their descriptors and never by their code, so a new rpc in the contracts is reachable through
-//! every door at once. A request's path:
+//! It knows the services by their descriptors and never by their code, so a new rpc in the contracts is reachable
+//! through every door at once. A request's path:
 //!
-//! - **native gRPC and gRPC-Web** ([`proxy`]): the service's name says which part of the mesh is meant, bytes and trailers
-//!   pass through. Long-running operations go to the part in their name ([`operations`]).
+//! - **native gRPC and gRPC-Web** ([`proxy`]): the service's name says which part of the mesh is meant, bytes and
+//!   trailers pass through. Long-running operations go to the part in their name ([`operations`]).
 //! - **REST** ([`transcode`]): verb and path find a method by its `google.api.http` rule ([`template`]), path, query
 //!   ([`query`]) and body ([`decode`]) make its message, the answer is rendered as JSON ([`render`]); streams answer in
 //!   NDJSON or as server-sent events.

@@ -11,8 +11,8 @@ const RUNNERS: [Part; 1] = [Part::Model];
 /// The part in the name of an operation or of a list of operations (`operations/{part}`).
 ///
 /// # Errors
-/// INVALID_ARGUMENT if the name says no part, NOT_FOUND if the part that it says runs no operations; both name those that
-/// do.
+/// INVALID_ARGUMENT if the name says no part, NOT_FOUND if the part that it says runs no operations; both name those
+/// that do.
 pub fn part_of(name: &str) -> Result<Part, Fault> {
     let part = name.strip_prefix("operations/").and_then(|rest| rest.split('/').next()).filter(|part| !part.is_empty());
     let Some(part) = part else { return Err(nowhere()) };

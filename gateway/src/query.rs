@@ -1,8 +1,8 @@
 //! Query parameters → fields of a request.
 //!
 //! A parameter is named by its field's path, in proto names or JSON names: `constraints.max_weight=0.4`,
-//! `heartbeatInterval=5s`. A repeated field takes its parameter several times. Unknown parameters are refused, every one
-//! of them by name.
+//! `heartbeatInterval=5s`. A repeated field takes its parameter several times. Unknown parameters are refused, every
+//! one of them by name.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value};
 use tickmesh_mesh::status::Violations;

@@ -65,8 +65,8 @@ impl Part for App {
     /// Opens store and log and puts the parts together; the bars are read when it runs.
     ///
     /// # Errors
-    /// If the configuration is wrong, the data cannot be read, or the data directory cannot be used or belongs to another
-    /// replay.
+    /// If the configuration is wrong, the data cannot be read, or the data directory cannot be used or belongs to
+    /// another replay.
     async fn build(config: Config, setup: Setup) -> Result<Self, Error> {
         let start = config.check()?;
         let latch = setup.readiness.latch("market/import");

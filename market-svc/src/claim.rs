@@ -55,8 +55,8 @@ impl Claim {
         Ok(Some(Self { start, data, name: store.mark(Mark::DataName).await? }))
     }
 
-    /// Whether this goes on with what `theirs` began. Older directories remember the seed of a walk alone; the name of a
-    /// file does not matter.
+    /// Whether this goes on with what `theirs` began. Older directories remember the seed of a walk alone; the name of
+    /// a file does not matter.
     fn covers(&self, theirs: &Self) -> bool {
         let seed = self.data.split(',').next().unwrap_or_default();
         self.start == theirs.start && (self.data == theirs.data || seed == theirs.data)

@@ -1,9 +1,9 @@
 //! market-svc: instruments, bars and ticks.
 //!
-//! An event's path: a feed ([`feed`]) makes [`event::Event`]s, [`market::Market::publish`] appends them to the event log,
-//! writes their bars to the [`store`], and then in one step moves the board of newest values ([`snapshot`]), the market
-//! clock and the log's visible end. Whatever is visible is therefore stored, and nothing visible lies past the clock. On
-//! start the log's tail is written to the store again: the log is the write-ahead log.
+//! An event's path: a feed ([`feed`]) makes [`event::Event`]s, [`market::Market::publish`] appends them to the event
+//! log, writes their bars to the [`store`], and then in one step moves the board of newest values ([`snapshot`]), the
+//! market clock and the log's visible end. Whatever is visible is therefore stored, and nothing visible lies past the
+//! clock. On start the log's tail is written to the store again: the log is the write-ahead log.
 //!
 //! A request's path: `grpc/` parses it with every bad field named at once, asks the [`market::Market`], and renders the
 //! answer; streams are cursors into the log, which tickmesh-fanout serves.

@@ -1,7 +1,8 @@
-//! How any process of the mesh runs: configuration, telemetry, serving, readiness, calls to each other, storage, compute.
+//! How any process of the mesh runs: configuration, telemetry, serving, readiness, calls to each other, storage,
+//! compute.
 //!
-//! A service brings its domain and its gRPC handlers; this crate brings everything else once, so that deadlines, errors,
-//! metrics, traces, limits and the drain are alike on every port.
+//! A service brings its domain and its gRPC handlers; this crate brings everything else once, so that deadlines,
+//! errors, metrics, traces, limits and the drain are alike on every port.
 
 pub mod client;
 pub mod clock;

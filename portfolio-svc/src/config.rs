@@ -32,8 +32,8 @@ pub struct Config {
     pub patience_ms: u64,
     /// Live portfolios that clients may ask for beside the default one.
     pub max_books: usize,
-    /// Seconds that such a portfolio keeps its place after its last stream has ended. With less than 15 minutes, streams
-    /// cannot be resumed for as long as they promise.
+    /// Seconds that such a portfolio keeps its place after its last stream has ended. With less than 15 minutes,
+    /// streams cannot be resumed for as long as they promise.
     pub idle_seconds: u64,
     /// Limits and times of the port.
     pub serve: Settings,

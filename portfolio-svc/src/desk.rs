@@ -38,8 +38,8 @@ pub struct Desk {
 impl Desk {
     /// Optimises once.
     ///
-    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits on
-    /// these do not apply. Symbols that are named are taken as they are; the note tells which are not fed any more.
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits
+    /// on these do not apply. Symbols that are named are taken as they are; the note tells which are not fed any more.
     ///
     /// # Errors
     /// NOT_FOUND for an unknown symbol, INVALID_ARGUMENT for too few common returns, FAILED_PRECONDITION without
@@ -75,8 +75,8 @@ impl Desk {
 
     /// Optimises a live portfolio at the close of a round, from the weights `held` before.
     ///
-    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits on
-    /// these do not apply.
+    /// A plan for all symbols takes those with history enough that are still fed; the note names the others, and limits
+    /// on these do not apply.
     ///
     /// # Errors
     /// As [`optimise`](Self::optimise).

@@ -146,8 +146,8 @@ proptest! {
         }
     }
 
-    /// Whatever is held, long or short, within the universe or gone from it: trading keeps to its limit, or the limit is
-    /// named. What must be closed and its proceeds come on top.
+    /// Whatever is held, long or short, within the universe or gone from it: trading keeps to its limit, or the limit
+    /// is named. What must be closed and its proceeds come on top.
     #[test]
     fn turnover_keeps_to_its_limit_or_is_named(
         returns in universe(),

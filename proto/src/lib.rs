@@ -1,8 +1,8 @@
 //! The contracts of tickmesh: one door to the generated code, the descriptor set and the value types.
 //!
-//! The `.proto` files beside this crate are the manual; what they say is what every door of the mesh offers. Messages and
-//! clients live in [`market`], [`model`], [`portfolio`] and [`r#type`]; server traits in [`server`]. They differ in one
-//! thing: a server sends the responses of live streams as [`Encoded`], ready bytes that were encoded once for all
+//! The `.proto` files beside this crate are the manual; what they say is what every door of the mesh offers. Messages
+//! and clients live in [`market`], [`model`], [`portfolio`] and [`r#type`]; server traits in [`server`]. They differ in
+//! one thing: a server sends the responses of live streams as [`Encoded`], ready bytes that were encoded once for all
 //! subscribers.
 
 mod encoded;

@@ -1,8 +1,8 @@
 //! `tickmesh up`: the whole mesh, or one part of it, in this process.
 //!
-//! [`Mesh::bind`] takes every port before anything slow begins; [`Mesh::run`] starts the gateway first, so that progress
-//! can be seen, then the services, brings them up in order ([`launch`]) and, at the end, drains them in turn: gateway,
-//! portfolio, model, market.
+//! [`Mesh::bind`] takes every port before anything slow begins; [`Mesh::run`] starts the gateway first, so that
+//! progress can be seen, then the services, brings them up in order ([`launch`]) and, at the end, drains them in turn:
+//! gateway, portfolio, model, market.
 
 mod launch;
 mod mesh;

@@ -55,8 +55,8 @@ impl Shortage {
         is_any.then(|| Self { short, ahead: ahead(feed), is_total: !has_models(trained) })
     }
 
-    /// What is still short after `feed` has gone on, of the symbols to which it has brought anything: the others are not in
-    /// the replay, or their data has ended. None if there is no such.
+    /// What is still short after `feed` has gone on, of the symbols to which it has brought anything: the others are
+    /// not in the replay, or their data has ended. None if there is no such.
     ///
     /// # Errors
     /// If the market does not answer.

@@ -186,8 +186,8 @@ impl Outcome {
         Ok(())
     }
 
-    /// The service's answer with the rows that never reached it. Its counts are numbers, also when they are zero: proto3
-    /// JSON writes 64 bits as text and leaves zeros out.
+    /// The service's answer with the rows that never reached it. Its counts are numbers, also when they are zero:
+    /// proto3 JSON writes 64 bits as text and leaves zeros out.
     fn json(&self) -> Result<String, Failure> {
         let answer = output::json(&self.answer, "tickmesh.market.v1.ImportBarsResponse")?;
         let mut answer: serde_json::Value = serde_json::from_str(&answer).map_err(Failure::runtime)?;

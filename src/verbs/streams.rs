@@ -14,8 +14,8 @@ use tonic_types::StatusExt as _;
 
 use super::watch::Event;
 
-/// As often in a row is a lost stream called again before it is given up: a mesh that starts anew is there within half a
-/// minute, which so many pauses take.
+/// As often in a row is a lost stream called again before it is given up: a mesh that starts anew is there within half
+/// a minute, which so many pauses take.
 const ATTEMPTS: u32 = 30;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);

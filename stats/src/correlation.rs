@@ -32,7 +32,8 @@ pub struct InformationCoefficient {
     pub error: f64,
 }
 
-/// The information coefficient of forecasts `f` of outcomes `r`, both in the order of time; none when either is constant.
+/// The information coefficient of forecasts `f` of outcomes `r`, both in the order of time; none when either is
+/// constant.
 ///
 /// The error is that of the mean of the coefficient's influence function (Hampel 1974),
 /// `ψ_t = a_t b_t - ρ/2 (a_t² + b_t²)` with `a`, `b` the standardised series, at the automatic lag of Newey and West.

@@ -11,8 +11,8 @@ pub fn automatic_lag(n: usize) -> usize {
 
 /// Standard error of the mean of dependent terms, after Newey and West (1987).
 ///
-/// `S = γ_0 + 2 Σ_{l=1..L} (1 - l / (L + 1)) γ_l`, `γ_l = 1/n Σ_t (x_t - x̄)(x_{t-l} - x̄)`, error `sqrt(S / n)`. Bartlett's
-/// weights keep `S` from being negative. Terms are in the order of time. None with fewer than two terms.
+/// `S = γ_0 + 2 Σ_{l=1..L} (1 - l / (L + 1)) γ_l`, `γ_l = 1/n Σ_t (x_t - x̄)(x_{t-l} - x̄)`, error `sqrt(S / n)`.
+/// Bartlett's weights keep `S` from being negative. Terms are in the order of time. None with fewer than two terms.
 #[must_use]
 pub fn newey_west(terms: &[f64], lag: usize) -> Option<f64> {
     if terms.len() < 2 {

@@ -1,4 +1,5 @@
-/// Coefficient of determination `1 - Σ (y - ŷ)² / Σ (y - ȳ)²` of predictions of a level; none when the level is constant.
+/// Coefficient of determination `1 - Σ (y - ŷ)² / Σ (y - ȳ)²` of predictions of a level; none when the level is
+/// constant.
 ///
 /// On price levels it is near one for any forecast that stays near yesterday's price, so it says nothing without the
 /// figure of persistence beside it.

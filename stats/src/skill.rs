@@ -39,8 +39,8 @@ impl MseSkill {
 
 /// The ratio of two mean squared errors from running sums, for scores that grow one outcome, or one day, at a time.
 ///
-/// The error takes the terms as uncorrelated: `f` is fixed before `r`, so that `(r - f)² - r² = f² - 2 f r` differs from
-/// its expectation by a martingale difference.
+/// The error takes the terms as uncorrelated: `f` is fixed before `r`, so that `(r - f)² - r² = f² - 2 f r` differs
+/// from its expectation by a martingale difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RatioTally {
     count: u64,

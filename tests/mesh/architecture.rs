@@ -36,7 +36,8 @@ fn code_of(krate: &str) -> Vec<(PathBuf, String)> {
     code.map(|(path, code)| (path.strip_prefix(root()).unwrap().to_owned(), code)).collect()
 }
 
-/// A file's text without its `#[cfg(test)]` items, and the names of the modules among these that are files of their own.
+/// A file's text without its `#[cfg(test)]` items, and the names of the modules among these that are files of their
+/// own.
 fn split(text: &str) -> (String, Vec<String>) {
     let (mut code, mut modules) = (String::new(), Vec::new());
     let mut lines = text.lines();

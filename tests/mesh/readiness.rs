@@ -8,7 +8,8 @@ use tickmesh_proto::model::v1::ForecastQuality;
 
 use crate::harness::{Mesh, SYMBOLS, until};
 
-/// A symbol with too few bars to train holds back neither the mesh that it is imported into nor one that starts with it.
+/// A symbol with too few bars to train holds back neither the mesh that it is imported into nor one that starts with
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mesh_with_a_symbol_that_cannot_be_trained_becomes_ready() {
     let mesh = Mesh::builder().start().await;

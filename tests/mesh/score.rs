@@ -25,8 +25,8 @@ async fn over_the_whole_bundled_replay_intervals_cover_and_errors_stay_near_pers
     let mesh = Mesh::builder().speed(1000.0).replay_from("2021-01-01").start().await;
     let feed = mesh.replay_ended().await;
     assert_eq!((feed.sessions_done, feed.sessions_total), (SESSIONS, SESSIONS));
-    // The first scored forecast is made at the last close before the replay, whose outcome is the first session; the last
-    // session's has none yet.
+    // The first scored forecast is made at the last close before the replay, whose outcome is the first session; the
+    // last session's has none yet.
     let scored = u64::from(SESSIONS) * SYMBOLS.len() as u64;
     let score = until(async || {
         let score = mesh.live_score().await;

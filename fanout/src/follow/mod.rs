@@ -1,9 +1,10 @@
 //! The other end of a live stream: a client that follows it for ever.
 //!
-//! A [`Live`] opens the stream after a cursor; a [`Follow`] opens it again whenever it breaks, after the last cursor that it
-//! has told, and says what it hears as [`Told`]. It keeps the client's side of the rules: it backs off with full jitter,
-//! takes a stream for dead that is silent for 2.5 heartbeats, begins anew when its cursor is no longer known, and loses
-//! nothing when the future of a step is dropped. A stream that ends politely is opened again without a word.
+//! A [`Live`] opens the stream after a cursor; a [`Follow`] opens it again whenever it breaks, after the last cursor
+//! that it has told, and says what it hears as [`Told`]. It keeps the client's side of the rules: it backs off with
+//! full jitter, takes a stream for dead that is silent for 2.5 heartbeats, begins anew when its cursor is no longer
+//! known, and loses nothing when the future of a step is dropped. A stream that ends politely is opened again without a
+//! word.
 
 mod envelope;
 mod line;

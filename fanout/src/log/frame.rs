@@ -10,8 +10,8 @@
 //!         | 3 · …as 2…                                                           an event that ends its append
 //! ```
 //!
-//! Numbers are little-endian. An inner start of 0xFFFF says that there is none. A file that was cut anywhere holds whole
-//! appends up to the last payload 3 that is intact; what follows was never acknowledged.
+//! Numbers are little-endian. An inner start of 0xFFFF says that there is none. A file that was cut anywhere holds
+//! whole appends up to the last payload 3 that is intact; what follows was never acknowledged.
 
 use std::ops::Range;
 

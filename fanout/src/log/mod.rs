@@ -1,9 +1,10 @@
 //! The shared append-only event log.
 //!
 //! An event is encoded once and appended; a subscriber is a [`Position`] in the log. In memory the log is a window of
-//! *segments*, each a few immutable *pieces*: framed events one after the other, with an index of (key, end, inner part)
-//! over them. A reader takes an `Arc` of a piece under a short lock and then walks it without one, so a slow reader holds
-//! up nobody, and because it holds nothing between two messages, the window's limits are the log's whole memory.
+//! *segments*, each a few immutable *pieces*: framed events one after the other, with an index of (key, end, inner
+//! part) over them. A reader takes an `Arc` of a piece under a short lock and then walks it without one, so a slow
+//! reader holds up nobody, and because it holds nothing between two messages, the window's limits are the log's whole
+//! memory.
 //!
 //! On disk each segment is a file named after the place where it begins, and holds what is needed to read it, symbols
 //! included. An event is in its file before it is visible. What [`Log::append`] acknowledged outlives the process; a
@@ -87,8 +88,8 @@ const NO_PANIC: &str = "nothing panics while it holds the lock";
 impl Log {
     /// Opens the log in a directory, which is made if it is missing. A torn tail is cut off.
     ///
-    /// Everything that was appended is visible then, whether it had been published or not. No two logs may have the same
-    /// directory open: the caller holds a lock on the data directory.
+    /// Everything that was appended is visible then, whether it had been published or not. No two logs may have the
+    /// same directory open: the caller holds a lock on the data directory.
     ///
     /// # Errors
     /// If the directory cannot be read or written, or its identity is damaged.
@@ -159,8 +160,8 @@ impl Log {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Appends events: all of them or none, also when the process dies half-way. They are in the file when this returns,
-    /// but not visible before [`publish`](Self::publish).
+    /// Appends events: all of them or none, also when the process dies half-way. They are in the file when this
+    /// returns, but not visible before [`publish`](Self::publish).
     ///
     /// # Errors
     /// If an event breaks a limit or the file cannot be written; the log is then as before.

@@ -1,7 +1,7 @@
 //! Reading a log's directory back.
 //!
-//! What is intact from the oldest file on becomes the window, up to the last whole append. A torn or damaged tail, which
-//! a crash or a power cut leaves, is cut off: it was never acknowledged, or the cut took it from the disk.
+//! What is intact from the oldest file on becomes the window, up to the last whole append. A torn or damaged tail,
+//! which a crash or a power cut leaves, is cut off: it was never acknowledged, or the cut took it from the disk.
 
 use std::collections::HashMap;
 use std::fs;

@@ -10,9 +10,9 @@ use crate::topic::{Joined, Page, View, Wanted};
 impl Log {
     /// The newest visible event of each wanted key, for a source that has nothing else to begin a stream with.
     ///
-    /// A key that has had a newer event by the time its page is made is left out: that event follows after the snapshot.
-    /// So the pages need no memory of their own, however slowly they are read. Only keys with an event since the log was
-    /// opened or in the recovered window are known here.
+    /// A key that has had a newer event by the time its page is made is left out: that event follows after the
+    /// snapshot. So the pages need no memory of their own, however slowly they are read. Only keys with an event since
+    /// the log was opened or in the recovered window are known here.
     pub fn snapshot(&self, wanted: &Wanted) -> Joined {
         let mut matcher = Matcher::new(Arc::new(wanted.clone()));
         let position = self.learn(&mut matcher);

@@ -11,8 +11,8 @@ pub(crate) struct Goodbye {
     _held: Box<dyn Send>,
 }
 
-/// Kept back from a call's deadline, so that its client has the goodbye and the cursor in it before its own timer ends the
-/// call: the way to the client, a relay between and a busy machine take their time.
+/// Kept back from a call's deadline, so that its client has the goodbye and the cursor in it before its own timer ends
+/// the call: the way to the client, a relay between and a busy machine take their time.
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// When a call says goodbye whose deadline this is: a margin before it, at most a quarter of the time that is left.

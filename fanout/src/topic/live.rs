@@ -89,8 +89,8 @@ impl Live {
         Ok(sent.then_some(read.cut))
     }
 
-    /// How long to hold back after a read. Also one that found nothing for this stream: on a busy feed it would be woken
-    /// for every event of others.
+    /// How long to hold back after a read. Also one that found nothing for this stream: on a busy feed it would be
+    /// woken for every event of others.
     fn pause(&self, sent: bool, behind: bool) -> Duration {
         let window = if behind { Duration::ZERO } else { self.batch_window };
         match self.policy {

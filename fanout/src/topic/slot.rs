@@ -12,9 +12,9 @@ use super::place::Place;
 
 /// Where a stream lives: polled by its client's connection, and ended from outside when that does not happen.
 ///
-/// A connection polls a stream only while its client takes what was sent, so a stalled stream can do nothing for itself.
-/// The watchdog then empties the slot: all that the stream held is freed, and the client finds the reason when it reads
-/// on.
+/// A connection polls a stream only while its client takes what was sent, so a stalled stream can do nothing for
+/// itself. The watchdog then empties the slot: all that the stream held is freed, and the client finds the reason when
+/// it reads on.
 pub(crate) struct Slot {
     state: Mutex<State>,
     bell: Arc<Bell>,

@@ -63,8 +63,8 @@ impl Subscription {
         violations.finish(subscription)
     }
 
-    /// Like [`parse`](Self::parse) for a request that has more fields: what is wrong goes to `violations`, and the value
-    /// must not be used then.
+    /// Like [`parse`](Self::parse) for a request that has more fields: what is wrong goes to `violations`, and the
+    /// value must not be used then.
     pub fn check(fields: Fields, default: Delivery, violations: &mut Violations) -> Self {
         let Fields { symbols, delivery, min_interval, resume_after, best_effort, heartbeat_interval, start_time } =
             fields;

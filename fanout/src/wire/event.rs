@@ -9,7 +9,8 @@ use prost::encoding::{encode_varint, encoded_len_varint};
 /// The key of field 15 with wire type 2, which all live streams use for their events.
 const KEY: u8 = 15 << 3 | 2;
 
-/// `is_snapshot = true`: field 100 with wire type 0, which all event messages share. It may stand anywhere in a message.
+/// `is_snapshot = true`: field 100 with wire type 0, which all event messages share. It may stand anywhere in a
+/// message.
 const IS_SNAPSHOT: [u8; 3] = [0xA0, 0x06, 0x01];
 
 /// The size of an event of `len` bytes when it is framed.

@@ -97,9 +97,9 @@ impl Method {
         level == Some(IdempotencyLevel::NoSideEffects) && self.kind() == Kind::Unary
     }
 
-    /// Whether an accepted call stays small whatever its request leaves out: it looks something up, a page of it at most
-    /// (by its own rule a GET without a verb in its path), or it is about the one thing that its request must name, as
-    /// the history of one symbol. Any other computes, and over the more symbols the less it is given.
+    /// Whether an accepted call stays small whatever its request leaves out: it looks something up, a page of it at
+    /// most (by its own rule a GET without a verb in its path), or it is about the one thing that its request must
+    /// name, as the history of one symbol. Any other computes, and over the more symbols the less it is given.
     pub fn stays_small(&self) -> bool {
         let looks_up = |rule: &Rule| rule.verb == Verb::GET && !rule.template.has_verb();
         let names_one = |field: FieldDescriptor| !field.is_list() && field.kind() == Text && is_required(&field);

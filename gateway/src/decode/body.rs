@@ -26,8 +26,8 @@ pub fn body(descriptor: &MessageDescriptor, bytes: &[u8], violations: &mut Viola
     }
 }
 
-/// A path in the contract's names: `current_weights[1].symbol` for `currentWeights[1].symbol`. What leads nowhere stays as
-/// it is spelt.
+/// A path in the contract's names: `current_weights[1].symbol` for `currentWeights[1].symbol`. What leads nowhere stays
+/// as it is spelt.
 fn proto_path(descriptor: &MessageDescriptor, path: &str) -> String {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let (name, index) = first.split_at(first.find('[').unwrap_or(first.len()));

@@ -1,5 +1,5 @@
-//! How a live stream ends when the gateway drains, its connection grows old or its call's deadline passes here first: with
-//! `EndOfStream` and a status, as the services themselves end theirs.
+//! How a live stream ends when the gateway drains, its connection grows old or its call's deadline passes here first:
+//! with `EndOfStream` and a status, as the services themselves end theirs.
 //!
 //! The gateway says goodbye in the service's name: after the last whole message, with the next sequence and the last
 //! cursor. A client then resumes without repeat or hole.
@@ -84,8 +84,8 @@ impl Farewell {
     }
 }
 
-/// Awaits what a stream begins with. A live one whose service keeps it waiting is answered when the gateway ends: it is sent
-/// to another, and holds up no drain.
+/// Awaits what a stream begins with. A live one whose service keeps it waiting is answered when the gateway ends: it is
+/// sent to another, and holds up no drain.
 ///
 /// # Errors
 /// What the stream ends with before it began; `farewell`'s status.

@@ -20,8 +20,8 @@ const PREFIX_BYTES: usize = 5;
 /// As much of a message as its sequence and cursor need.
 const HEAD_BYTES: usize = 256;
 
-/// A live stream's response body: passed through until `ending` resolves, then ended after the message in flight. One whose
-/// deadline passes at the gateway first ends in the same way.
+/// A live stream's response body: passed through until `ending` resolves, then ended after the message in flight. One
+/// whose deadline passes at the gateway first ends in the same way.
 pub(crate) struct PoliteBody {
     inner: Body,
     ending: Ending,

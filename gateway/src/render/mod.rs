@@ -1,8 +1,8 @@
 //! Messages and errors → JSON.
 //!
 //! Every answer of REST and every message of every live stream's reader passes here, so an answer is written straight
-//! from its bytes ([`write`]) by a table made of the contracts at start ([`table`]): nothing is decoded into values first,
-//! and nothing is allocated but the text. Answers whose text is not simply the order of their bytes are left to
+//! from its bytes ([`write`]) by a table made of the contracts at start ([`table`]): nothing is decoded into values
+//! first, and nothing is allocated but the text. Answers whose text is not simply the order of their bytes are left to
 //! reflection ([`reflect`]), which knows every case, is the measure of what is right, and words every error.
 
 mod reflect;
@@ -52,8 +52,8 @@ impl Renderer {
     /// The JSON of a message that a service has sent.
     ///
     /// # Errors
-    /// INTERNAL if the bytes are no such message, or if it holds what JSON has no word for: a number that is not finite,
-    /// a time out of range, an unknown `Any`.
+    /// INTERNAL if the bytes are no such message, or if it holds what JSON has no word for: a number that is not
+    /// finite, a time out of range, an unknown `Any`.
     pub fn json(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         match self.straight(message) {
             Some(json) => Ok(json),

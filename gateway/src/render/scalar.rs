@@ -77,8 +77,8 @@ impl ScalarKind {
         }
     }
 
-    /// Takes a value off the front of `bytes`; `None` if they do not begin with one. Integers that are too wide are cut,
-    /// as protobuf wants it.
+    /// Takes a value off the front of `bytes`; `None` if they do not begin with one. Integers that are too wide are
+    /// cut, as protobuf wants it.
     pub(super) fn read<'m, 'b: 'm>(&'m self, bytes: &mut &'b [u8]) -> Option<Scalar<'m>> {
         Some(match self {
             Self::Bool => Scalar::Bool(varint(bytes)? != 0),

@@ -74,7 +74,8 @@ impl Type {
     }
 }
 
-/// One field. One that the writer cannot write stands in no table, and so leaves the messages that hold it to reflection.
+/// One field. One that the writer cannot write stands in no table, and so leaves the messages that hold it to
+/// reflection.
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) number: u32,

@@ -6,8 +6,8 @@
 //! Segment  = "*" | "**" | literal | "{" FieldPath [ "=" Segments ] "}"
 //! ```
 //!
-//! A template is parsed once, when the gateway is built, and matched against the raw path of each request. `*` takes one
-//! non-empty segment, `**` the rest of the path, so it may only stand last.
+//! A template is parsed once, when the gateway is built, and matched against the raw path of each request. `*` takes
+//! one non-empty segment, `**` the rest of the path, so it may only stand last.
 
 mod matching;
 mod parse;
@@ -67,7 +67,8 @@ impl Template {
     }
 
     /// The template as OpenAPI writes paths: each variable that takes one segment as `{field}`, each that takes several
-    /// with its literals spelled out and a place for each wildcard, for example `/v1/models/{name_1}/versions/{name_2}`.
+    /// with its literals spelled out and a place for each wildcard, for example
+    /// `/v1/models/{name_1}/versions/{name_2}`.
     pub fn open_api(&self) -> OpenApiPath {
         let mut path = String::new();
         let mut parameters = Vec::new();

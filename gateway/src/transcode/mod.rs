@@ -1,7 +1,7 @@
 //! REST: a request of HTTP and JSON → a call of gRPC, and its answer back.
 //!
-//! A request's way: [`routes`] finds the method, [`request`] makes its message of path, query and body ([`refusal`] if it
-//! cannot), the upstream is called, [`response`] or [`stream`] renders the answer. Errors of any step become
+//! A request's way: [`routes`] finds the method, [`request`] makes its message of path, query and body ([`refusal`] if
+//! it cannot), the upstream is called, [`response`] or [`stream`] renders the answer. Errors of any step become
 //! `google.rpc.Status` in JSON.
 
 mod deadline;

@@ -40,14 +40,14 @@ pub(super) fn whole(violations: Violations) -> Fault {
 }
 
 /// Whether a service may be called with part of a request, in which it may find nothing wrong: the call must change
-/// nothing, and must not compute either, for what was left out may be what kept it small. Such a request is refused for its
-/// types and its missing fields first, and for the service's rules once it fits.
+/// nothing, and must not compute either, for what was left out may be what kept it small. Such a request is refused for
+/// its types and its missing fields first, and for the service's rules once it fits.
 fn may_be_asked(method: &Method) -> bool {
     method.only_reads() && method.stays_small()
 }
 
-/// Adds what the service found in fields that were read whole. Of a field that was read in part its words would be about
-/// the part.
+/// Adds what the service found in fields that were read whole. Of a field that was read in part its words would be
+/// about the part.
 fn add(violations: &mut Violations, refusal: Option<Status>) {
     let Some(refusal) = refusal.filter(|status| status.code() == Code::InvalidArgument) else { return };
     let partial: Vec<_> = violations.iter().map(|(field, _)| outermost(field).to_owned()).collect();

@@ -9,8 +9,8 @@ use crate::query::proto_name;
 use crate::template::{Binding, PathError};
 use crate::{decode, query};
 
-/// Makes the message that a request of REST means, and names every part of the request that does not fit: the message has
-/// the rest. Of a body that cannot be read there is none.
+/// Makes the message that a request of REST means, and names every part of the request that does not fit: the message
+/// has the rest. Of a body that cannot be read there is none.
 pub(super) fn message(found: Match<'_>, raw_query: Option<&str>, body: &[u8]) -> (Option<DynamicMessage>, Violations) {
     let mut violations = Violations::new();
     let input = found.method.input();

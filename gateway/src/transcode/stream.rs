@@ -17,8 +17,8 @@ use crate::farewell::{self, Farewell};
 use crate::live::{Head, is_live};
 use crate::render::Renderer;
 
-/// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code; a live
-/// stream waits for it no longer than the gateway stays.
+/// Renders a stream as it arrives. The first message is awaited, so that an error before it has its own HTTP code; a
+/// live stream waits for it no longer than the gateway stays.
 ///
 /// # Errors
 /// What the call ends with before its first message.

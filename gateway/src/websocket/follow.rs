@@ -1,7 +1,7 @@
 //! One channel's updates, across the ends of the streams behind it.
 //!
-//! A stream that ends on purpose (`EndOfStream`) or by a lost connection is called again after a jittered delay, from its
-//! last cursor, so that its client sees neither a repeat nor a hole. Any other error ends the channel.
+//! A stream that ends on purpose (`EndOfStream`) or by a lost connection is called again after a jittered delay, from
+//! its last cursor, so that its client sees neither a repeat nor a hole. Any other error ends the channel.
 
 use std::sync::Arc;
 use std::time::Duration;

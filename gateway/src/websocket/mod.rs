@@ -6,14 +6,14 @@
 //! {"symbols": ["AAPL"], "channels": ["ticks", "signals"], "resume_after": {"signals": "…"}}
 //! ```
 //!
-//! Any other field of the streams' requests may stand beside `symbols` (`delivery`, `heartbeatInterval`, `timeFrame` …).
-//! A channel that is no longer named stops; one whose request stays the same goes on untouched; one whose request
+//! Any other field of the streams' requests may stand beside `symbols` (`delivery`, `heartbeatInterval`, `timeFrame`
+//! …). A channel that is no longer named stops; one whose request stays the same goes on untouched; one whose request
 //! changes is called anew and begins with its Ack. The gateway sends
 //!
 //! - `{"channel": …, "data": …}`: the stream's response message, as in NDJSON;
-//! - `{"channel": …, "error": …}`: a `google.rpc.Status`. UNAVAILABLE says that the part behind the channel is lost; the
-//!   gateway goes on by itself from the last cursor, and an Ack says that it is back. Any other error ends the channel.
-//!   A refusal of the whole message has `"channel": null` and changes nothing.
+//! - `{"channel": …, "error": …}`: a `google.rpc.Status`. UNAVAILABLE says that the part behind the channel is lost;
+//!   the gateway goes on by itself from the last cursor, and an Ack says that it is back. Any other error ends the
+//!   channel. A refusal of the whole message has `"channel": null` and changes nothing.
 //!
 //! Nothing is queued for a slow browser: while its socket takes nothing, the upstream is not read, and the stream's own
 //! rules decide what that costs. A socket that takes nothing for 40 s is closed.
@@ -44,8 +44,8 @@ use session::Session;
 /// The largest message that a client may send.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What the socket itself takes, so that a message not far too large is read whole and answered with the reason: a socket
-/// that is closed with something unread may lose the goodbye.
+/// What the socket itself takes, so that a message not far too large is read whole and answered with the reason: a
+/// socket that is closed with something unread may lose the goodbye.
 const MAX_SOCKET_MESSAGE_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 
 /// The door to all live streams over WebSocket.

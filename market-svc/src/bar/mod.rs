@@ -1,7 +1,7 @@
 //! Bars: open, high, low, close and volume of one symbol over one span of time.
 //!
-//! A [`Draft`] is what a source claims; a [`Candle`] is a draft that kept every rule, and cannot be made otherwise. Prices
-//! are raw, as traded; [`Draft::adjustment_factor`] turns them into adjusted ones.
+//! A [`Draft`] is what a source claims; a [`Candle`] is a draft that kept every rule, and cannot be made otherwise.
+//! Prices are raw, as traded; [`Draft::adjustment_factor`] turns them into adjusted ones.
 
 mod rules;
 

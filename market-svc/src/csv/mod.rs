@@ -1,4 +1,5 @@
-//! Bars from CSV text: headers in any order and case, gzip found by its first bytes, every bad row reported by its line.
+//! Bars from CSV text: headers in any order and case, gzip found by its first bytes, every bad row reported by its
+//! line.
 //!
 //! | column | also called | meaning |
 //! | --- | --- | --- |

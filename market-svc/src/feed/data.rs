@@ -60,8 +60,8 @@ impl Data {
     }
 
     /// All bars that can be used, in order of open time, then symbol; of two rows with one key the later one counts, as
-    /// in the store. Bad rows are logged with line and rule; one that closes after `until` is such a row. `None` when told
-    /// to stop first.
+    /// in the store. Bad rows are logged with line and rule; one that closes after `until` is such a row. `None` when
+    /// told to stop first.
     ///
     /// # Errors
     /// If the header is of no use, or there is no usable row.
@@ -113,7 +113,8 @@ fn in_order(mut bars: Vec<Bar>) -> Vec<Bar> {
     bars
 }
 
-/// Stores bars as history, batch by batch, saying how far it is, and in the end remembers that of `digest` all are there.
+/// Stores bars as history, batch by batch, saying how far it is, and in the end remembers that of `digest` all are
+/// there.
 pub(super) async fn import(
     market: &Market,
     bars: &[Bar],

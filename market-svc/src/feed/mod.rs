@@ -152,9 +152,9 @@ impl Desk {
     }
 }
 
-/// A session's trades and quotes in slices, and then its bars by their closes, so that none is larger than the log takes or
-/// keeps readers waiting. Bars of one close stay together: the next process plays what closes after the clock, and nothing
-/// else.
+/// A session's trades and quotes in slices, and then its bars by their closes, so that none is larger than the log
+/// takes or keeps readers waiting. Bars of one close stay together: the next process plays what closes after the clock,
+/// and nothing else.
 fn slices(events: Vec<Event>) -> impl Iterator<Item = Arc<[Event]>> {
     let (mut bars, ticks): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| event.bar().is_some());
     bars.sort_by_key(|event| event.time);

@@ -94,8 +94,8 @@ impl Sessions {
         session.insert((bar.candle.open_time, bar.series.clone()), bar);
     }
 
-    /// Plays stored bars in place of the data's, and those that the data does not have: an earlier run has replayed them,
-    /// or a client has imported them since, and what it was told is stored does not change.
+    /// Plays stored bars in place of the data's, and those that the data does not have: an earlier run has replayed
+    /// them, or a client has imported them since, and what it was told is stored does not change.
     fn correct(&mut self, stored: Vec<Bar>) {
         for bar in stored {
             let key = (bar.candle.open_time, bar.series.clone());
@@ -120,7 +120,8 @@ struct Script {
 }
 
 impl Script {
-    /// Goes on after the sessions that the clock has seen; of one that a crash cut short, after the bars that it has seen.
+    /// Goes on after the sessions that the clock has seen; of one that a crash cut short, after the bars that it has
+    /// seen.
     fn new(sessions: Sessions, clock: Option<Timestamp>, start: Date) -> Self {
         let mut sessions = sessions.in_order();
         let clock = clock.unwrap_or(Timestamp::MIN);

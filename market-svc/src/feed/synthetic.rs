@@ -24,8 +24,8 @@ const FIRST_PRICE: f64 = 100.0;
 
 /// A seeded geometric random walk of any number of symbols: trades and quotes through each session, then its bar.
 ///
-/// Within a session the log price takes `ticks` steps of a normal distribution with variance `SIGMA² / ticks`. A session
-/// depends on (seed, symbol, session) and the close before it alone, so the same seed gives the same events.
+/// Within a session the log price takes `ticks` steps of a normal distribution with variance `SIGMA² / ticks`. A
+/// session depends on (seed, symbol, session) and the close before it alone, so the same seed gives the same events.
 pub struct Walk {
     /// How many symbols and ticks, and the seed.
     pub shape: Synthetic,
@@ -89,8 +89,8 @@ fn sessions() -> impl Iterator<Item = (u64, Session)> + Send {
     (0..).zip(hours)
 }
 
-/// Walks to the clock, or through the sessions of history if there is no clock yet: the symbols where they are then, the
-/// sessions that follow, and the bars passed.
+/// Walks to the clock, or through the sessions of history if there is no clock yet: the symbols where they are then,
+/// the sessions that follow, and the bars passed.
 fn history(
     shape: Synthetic,
     clock: Option<Timestamp>,

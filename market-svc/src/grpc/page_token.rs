@@ -5,7 +5,8 @@ use tickmesh_mesh::status::Violations;
 /// An opaque page token: where to go on, and a digest of the request that it belongs to.
 pub(super) struct PageToken;
 
-/// FNV-1a over the request's other fields: a token that is used with another request is refused, nothing more is claimed.
+/// FNV-1a over the request's other fields: a token that is used with another request is refused, nothing more is
+/// claimed.
 fn digest(request: &str) -> u64 {
     request.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

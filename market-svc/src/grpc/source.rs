@@ -13,8 +13,8 @@ use crate::event::Event;
 use crate::market::Market;
 use crate::store::{SliceQuery, Span};
 
-/// Bars in a page of history: about 40 KiB. With the bars that they are made of and the message before them that is still
-/// leaving, a stream holds less than 256 KiB.
+/// Bars in a page of history: about 40 KiB. With the bars that they are made of and the message before them that is
+/// still leaving, a stream holds less than 256 KiB.
 const PAGE_BARS: usize = 400;
 
 /// Symbols in a page of the board: about 45 KiB of events, and less when encoded.
@@ -33,7 +33,8 @@ impl Source for MarketSource {
         Feed { state: render::state(feed.state), market_time: feed.market_time }
     }
 
-    /// From the board, which knows the newest values of all instruments, also of those whose last event has left the log.
+    /// From the board, which knows the newest values of all instruments, also of those whose last event has left the
+    /// log.
     fn snapshot<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Joined, Fault>> {
         Box::pin(async { Ok(self.join_newest(wanted)) })
     }
@@ -67,8 +68,8 @@ impl MarketSource {
     }
 }
 
-/// The board on its way: some symbols at a time, encoded when the client has taken those before. What has come after the
-/// stream's place is left out: it follows after the snapshot, and so nothing need be kept.
+/// The board on its way: some symbols at a time, encoded when the client has taken those before. What has come after
+/// the stream's place is left out: it follows after the snapshot, and so nothing need be kept.
 struct Newest {
     market: Arc<Market>,
     wanted: Wanted,

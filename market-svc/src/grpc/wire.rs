@@ -57,8 +57,8 @@ fn read_quote(quote: &wire::Quote) -> Quote {
     Quote { bid: side(quote.bid_price, quote.bid_size), ask: side(quote.ask_price, quote.ask_size) }
 }
 
-/// The tick with a bar behind its other fields: the bar's own bytes lie within it, so that a stream of bars sends them as
-/// they are.
+/// The tick with a bar behind its other fields: the bar's own bytes lie within it, so that a stream of bars sends them
+/// as they are.
 fn with_bar(tick: &wire::Tick, bar: &[u8]) -> Encoded {
     let head = key_len(BAR_FIELD) + encoded_len_varint(bar.len() as u64);
     let mut body = Vec::with_capacity(tick.encoded_len() + head + bar.len());

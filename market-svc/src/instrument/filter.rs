@@ -2,7 +2,8 @@ use std::cmp::Ordering;
 
 use super::Instrument;
 
-/// Comparisons that an instrument must all pass: `field op "value"` joined by `AND`, with `=`, `!=`, `<`, `<=`, `>`, `>=`.
+/// Comparisons that an instrument must all pass: `field op "value"` joined by `AND`, with `=`, `!=`, `<`, `<=`, `>`,
+/// `>=`.
 ///
 /// ```
 /// use market_svc::instrument::Filter;

@@ -76,8 +76,8 @@ impl RunningIndicators {
         self.ema_26.update(close);
     }
 
-    /// The values now, each but RSI divided by `factor`: the newest bar's adjustment factor takes adjusted units back to
-    /// those of its raw price.
+    /// The values now, each but RSI divided by `factor`: the newest bar's adjustment factor takes adjusted units back
+    /// to those of its raw price.
     pub fn read(&self, factor: f64) -> Indicators {
         let raw = |value: Option<f64>| value.map(|value| value / factor);
         Indicators {

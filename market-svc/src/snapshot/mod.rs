@@ -1,8 +1,9 @@
 //! The newest state of each instrument, kept up event by event.
 //!
-//! Indicators run over daily closes adjusted to the newest bar: each close is multiplied by its own adjustment factor and
-//! divided by the newest one's. So they are in the units of the last price, do not jump at a split, and an adjustment that
-//! comes later changes nothing but their scale. Previous close and day change are raw, as the tape showed them.
+//! Indicators run over daily closes adjusted to the newest bar: each close is multiplied by its own adjustment factor
+//! and divided by the newest one's. So they are in the units of the last price, do not jump at a split, and an
+//! adjustment that comes later changes nothing but their scale. Previous close and day change are raw, as the tape
+//! showed them.
 
 mod board;
 mod indicators;
@@ -52,7 +53,8 @@ impl Snapshot {
     }
 }
 
-/// Whether an event of `time` is more than three periods of `time_frame` old at `now`. Days are sessions of the calendar.
+/// Whether an event of `time` is more than three periods of `time_frame` old at `now`. Days are sessions of the
+/// calendar.
 fn is_stale(time: Timestamp, now: Timestamp, time_frame: TimeFrame, calendar: Calendar) -> bool {
     match time_frame {
         TimeFrame::D1 => calendar.sessions_closed(time, now, STALE_AFTER + 1) > STALE_AFTER,

@@ -1,7 +1,7 @@
 //! Where instruments and bars are kept.
 //!
-//! Bars stand in columnar blocks, one row per series and [`Period`], so that history is read at the speed of memory from
-//! any database. Writes are upserts by natural key in one transaction: a repeated write changes nothing.
+//! Bars stand in columnar blocks, one row per series and [`Period`], so that history is read at the speed of memory
+//! from any database. Writes are upserts by natural key in one transaction: a repeated write changes nothing.
 
 mod block;
 mod merge;
@@ -41,8 +41,8 @@ pub trait Store: Send + Sync {
     /// The bars of one series that a query selects, a page of them.
     fn page<'a>(&'a self, query: &'a Query) -> Answer<'a, Page>;
 
-    /// The next bars of many series in order of open time, then symbol, up to the query's limit; none at the end. What is
-    /// held on the way is of the size of the answer, however many series there are.
+    /// The next bars of many series in order of open time, then symbol, up to the query's limit; none at the end. What
+    /// is held on the way is of the size of the answer, however many series there are.
     fn slice<'a>(&'a self, query: &'a SliceQuery) -> Answer<'a, Vec<Bar>>;
 
     /// The latest close of all bars that close at `until` or before.

@@ -2,8 +2,8 @@ use jiff::civil::Date;
 use tickmesh_proto::types::{TimeFrame, Timestamp, utc_date, utc_midnight};
 
 /// The span whose bars stand in one block, by its first nanosecond: a year of days, a month of hours, a day of minutes,
-/// an hour of seconds (UTC, by open time). So a block has between 24 and 3,600 rows, enough to read fast and few enough to
-/// rewrite when one is added.
+/// an hour of seconds (UTC, by open time). So a block has between 24 and 3,600 rows, enough to read fast and few enough
+/// to rewrite when one is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period(i64);
 

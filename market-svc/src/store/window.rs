@@ -7,8 +7,8 @@ use super::SliceQuery;
 use super::block::{Block, BlockError};
 use crate::bar::{Bar, Series};
 
-/// The first bars that a query selects out of many blocks, given one after the other. It never holds more than the query's
-/// limit and one more.
+/// The first bars that a query selects out of many blocks, given one after the other. It never holds more than the
+/// query's limit and one more.
 pub(super) struct Window<'q> {
     query: &'q SliceQuery,
     /// The last of them on top.

@@ -9,14 +9,15 @@ use crate::status::{self, Fault};
 /// When to try a lost upstream again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Whether a call failed on its way and was not answered. Services give details with every error; what has none comes from
-/// a broken connection, whichever code a client library gives it.
+/// Whether a call failed on its way and was not answered. Services give details with every error; what has none comes
+/// from a broken connection, whichever code a client library gives it.
 pub fn is_lost(status: &Status) -> bool {
     let by_connection = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
     status.code() == Code::Unavailable || (by_connection && status.details().is_empty())
 }
 
-/// A failure of the way to an upstream, not of the upstream: UNAVAILABLE, whatever broke (tonic calls most of it UNKNOWN).
+/// A failure of the way to an upstream, not of the upstream: UNAVAILABLE, whatever broke (tonic calls most of it
+/// UNKNOWN).
 pub(super) fn lost(name: &str, error: &(dyn Error + 'static)) -> Status {
     if causes(error).any(|cause| cause.is::<TimeoutExpired>()) {
         return late(name); // tonic reads the header that tells the upstream, and was the first to notice

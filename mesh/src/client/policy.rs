@@ -58,7 +58,8 @@ impl Policies {
     }
 }
 
-// The file's own shape, as https://github.com/grpc/grpc-proto/blob/master/grpc/service_config/service_config.proto has it.
+// The file's own shape, as https://github.com/grpc/grpc-proto/blob/master/grpc/service_config/service_config.proto has
+// it.
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

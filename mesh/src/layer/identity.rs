@@ -48,8 +48,9 @@ macro_rules! call_span {
     };
 }
 
-/// The span of a call: what is logged within it carries these fields. A filter that is coarser than `info` lets calls go
-/// without one, which writing the fields down would make dearer by a twentieth; [`span_of_failure`] names those that fail.
+/// The span of a call: what is logged within it carries these fields. A filter that is coarser than `info` lets calls
+/// go without one, which writing the fields down would make dearer by a twentieth; [`span_of_failure`] names those that
+/// fail.
 pub(super) fn span(call: &Call, context: &RequestContext, peer: Option<SocketAddr>) -> Span {
     completed(call_span!(Level::INFO, context), call, peer)
 }

@@ -56,7 +56,8 @@ pub trait Part: Sized + Send {
         available_parallelism().map_or(1, NonZero::get)
     }
 
-    /// Builds it. A process that is told to stop meanwhile drops the future: what it has written is then as after a crash.
+    /// Builds it. A process that is told to stop meanwhile drops the future: what it has written is then as after a
+    /// crash.
     fn build(config: Self::Config, setup: Setup) -> impl Future<Output = Result<Self, Self::Error>> + Send;
 
     /// It has a process of its own and need wait for no other part.

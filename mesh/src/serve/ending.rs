@@ -17,8 +17,8 @@ pub enum EndReason {
 
 /// Resolves when the call's connection is to end: a long answer then says goodbye and ends by itself.
 ///
-/// The server waits for every `Ending` that is still held, up to the hard stop; hold it until the goodbye is sent. Calls
-/// that did not come over a [`Server`](super::Server) have one that never resolves.
+/// The server waits for every `Ending` that is still held, up to the hard stop; hold it until the goodbye is sent.
+/// Calls that did not come over a [`Server`](super::Server) have one that never resolves.
 pub struct Ending {
     resolved: Pin<Box<dyn Future<Output = EndReason> + Send>>,
     /// Held so that the drain waits for work that outlives its connection, such as a WebSocket.

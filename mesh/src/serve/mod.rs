@@ -1,8 +1,8 @@
 //! Serving: one port for every protocol, its connections, their age and their end.
 //!
-//! A request's path through this module: [`Server`] accepts a connection within its limits, the connection's task serves
-//! HTTP/1 or HTTP/2 on it, the one layer above all doors ([`crate::layer`]) gives the call an id, a caller, a deadline
-//! and a guard, and the router hands it to gRPC, REST or the operator's pages.
+//! A request's path through this module: [`Server`] accepts a connection within its limits, the connection's task
+//! serves HTTP/1 or HTTP/2 on it, the one layer above all doors ([`crate::layer`]) gives the call an id, a caller, a
+//! deadline and a guard, and the router hands it to gRPC, REST or the operator's pages.
 //!
 //! A drain goes in this order: health says NOT_SERVING, every connection is told to go away (GOAWAY), streams learn of
 //! their [`Ending`] and say goodbye, and whatever is still there after [`Settings::hard_stop_seconds`] is cut.

@@ -59,7 +59,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A port that serves what operators ask; `part` stands in metrics, `readiness` is what `/readyz` and health follow.
+    /// A port that serves what operators ask; `part` stands in metrics, `readiness` is what `/readyz` and health
+    /// follow.
     pub fn new(part: &'static str, listener: TcpListener, readiness: Readiness) -> Self {
         Self {
             part,

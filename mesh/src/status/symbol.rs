@@ -8,8 +8,8 @@ const LISTED: usize = 50;
 /// How bars of more symbols come in.
 const IMPORT: &str = "tickmesh import FILE";
 
-/// NOT_FOUND, reason SYMBOL_UNKNOWN, in the one form that every service answers: it lists the known symbols, no more than
-/// 50 of them, and says how to import more.
+/// NOT_FOUND, reason SYMBOL_UNKNOWN, in the one form that every service answers: it lists the known symbols, no more
+/// than 50 of them, and says how to import more.
 ///
 /// | Metadata | Content |
 /// | --- | --- |

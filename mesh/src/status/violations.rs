@@ -13,8 +13,8 @@ use super::{Code, Fault};
 /// assert!(violations.finish(()).is_err());
 /// ```
 ///
-/// The first ones are kept, up to 3 KiB of names and rules together, and the others counted: so the details, in base64, fit
-/// into the 8 KiB of trailers that every client of gRPC takes.
+/// The first ones are kept, up to 3 KiB of names and rules together, and the others counted: so the details, in base64,
+/// fit into the 8 KiB of trailers that every client of gRPC takes.
 #[derive(Debug, Default)]
 pub struct Violations {
     path: String,

@@ -85,9 +85,9 @@ impl Engine {
         events
     }
 
-    /// Takes in bars that an import has brought beside the stream. The market clock may have gone on without them: each is
-    /// judged by the clock of their own days, as when history is read again after a restart. What is too old by now is
-    /// left to [`lapse`](Self::lapse).
+    /// Takes in bars that an import has brought beside the stream. The market clock may have gone on without them: each
+    /// is judged by the clock of their own days, as when history is read again after a restart. What is too old by now
+    /// is left to [`lapse`](Self::lapse).
     pub fn catch_up(&mut self, bars: Vec<LiveBar>) -> Vec<Event> {
         let clock = self.clock.take();
         let events = self.take(bars, "");

@@ -45,8 +45,8 @@ pub struct Pipeline {
     engine: Option<Engine>,
     pub(super) run: String,
     pub(super) mark: LogMark,
-    /// Places in the log of signals whose forecasts the store has lost: a power cut took them from the store alone. They
-    /// are made again by the same bars, and must not be logged again.
+    /// Places in the log of signals whose forecasts the store has lost: a power cut took them from the store alone.
+    /// They are made again by the same bars, and must not be logged again.
     pub(super) ahead: VecDeque<u64>,
     /// Whether the run's history is in: what bars do then is told as it happens.
     pub(super) caught_up: bool,
@@ -167,7 +167,8 @@ impl Pipeline {
         self.show();
     }
 
-    /// While the history comes, it brings these bars too: what follows from them is made once, and in the stream's order.
+    /// While the history comes, it brings these bars too: what follows from them is made once, and in the stream's
+    /// order.
     async fn backfill(&mut self, symbol: Symbol, bars: Vec<DailyBar>) {
         if self.caught_up {
             let events = self.step(move |engine| engine.backfill(&symbol, bars)).await;

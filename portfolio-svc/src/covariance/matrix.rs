@@ -99,8 +99,8 @@ impl Covariance {
 
     /// A matrix F with FᵀF = Σ, so that ‖F w‖ is the volatility of w.
     ///
-    /// By the eigenvalues, since a covariance of fewer dates than assets has no Cholesky factor; eigenvalues that rounding
-    /// took below 0 count as 0. Returns `None` if the eigenvalues do not converge.
+    /// By the eigenvalues, since a covariance of fewer dates than assets has no Cholesky factor; eigenvalues that
+    /// rounding took below 0 count as 0. Returns `None` if the eigenvalues do not converge.
     pub fn factor(&self) -> Option<Mat<f64>> {
         let eigen = self.values.self_adjoint_eigen(Side::Lower).ok()?;
         let (vectors, values) = (eigen.U(), eigen.S());

@@ -2,8 +2,8 @@ use crate::prices::Returns;
 
 /// Compound growth a year: μᵢ = (∏ₜ (1 + rₜᵢ))^(P / n) − 1, with P periods a year.
 ///
-/// Equal to PyPortfolioOpt's `mean_historical_return` with compounding. The standard error of such a mean over two years
-/// is about σ / √2: two thirds of a typical stock's volatility, which is why shrinkage and constraints matter.
+/// Equal to PyPortfolioOpt's `mean_historical_return` with compounding. The standard error of such a mean over two
+/// years is about σ / √2: two thirds of a typical stock's volatility, which is why shrinkage and constraints matter.
 ///
 /// ```
 /// use portfolio_svc::{expected::historical, prices::Returns};

@@ -1,5 +1,5 @@
-//! The gRPC face: parse, call the domain, render; and the clients of the services that this one calls. Protobuf and tonic
-//! end here.
+//! The gRPC face: parse, call the domain, render; and the clients of the services that this one calls. Protobuf and
+//! tonic end here.
 
 mod event;
 pub mod market;

@@ -34,7 +34,8 @@ impl Weights {
         &self.0
     }
 
-    /// Half the sum of absolute changes from `held`: the share of the portfolio that changes hands once in and once out.
+    /// Half the sum of absolute changes from `held`: the share of the portfolio that changes hands once in and once
+    /// out.
     ///
     /// # Panics
     /// If `held` has another length.

@@ -80,8 +80,8 @@ impl Allocator {
         }
     }
 
-    /// Tells again what the default portfolio has done and another has not: signals from before the first place that was
-    /// stored of this run come no more.
+    /// Tells again what the default portfolio has done and another has not: signals from before the first place that
+    /// was stored of this run come no more.
     async fn make_up(&mut self) {
         let Some(run) = self.run.clone() else { return };
         if self.books.default_book().as_of_in(&run).await.is_none() {
@@ -183,8 +183,9 @@ impl Allocator {
         }
     }
 
-    /// The newest signal of a symbol whose bars ended long ago makes a round that nobody should begin with: turnover would
-    /// then be counted from weights of that time. The signals' own clock tells, as the market's may be of another run still.
+    /// The newest signal of a symbol whose bars ended long ago makes a round that nobody should begin with: turnover
+    /// would then be counted from weights of that time. The signals' own clock tells, as the market's may be of another
+    /// run still.
     fn is_bygone(&self, round: &Round) -> bool {
         self.gather.newest().is_some_and(|newest| newest.since(round.as_of) > GONE_AFTER)
     }

@@ -111,8 +111,8 @@ impl Book {
         stream.topic.subscribe(subscription, ending)
     }
 
-    /// Optimises anew at the close of a round, unless that was done or another run has begun; says whether there is a new
-    /// allocation.
+    /// Optimises anew at the close of a round, unless that was done or another run has begun; says whether there is a
+    /// new allocation.
     ///
     /// # Errors
     /// As optimising once; then nothing has changed and it may be tried again.
@@ -133,8 +133,8 @@ impl Book {
         }
     }
 
-    /// Keeps and publishes that nothing could be optimised at the close of a round, and why; unless that round was done or
-    /// another run has begun. What is held stays.
+    /// Keeps and publishes that nothing could be optimised at the close of a round, and why; unless that round was done
+    /// or another run has begun. What is held stays.
     ///
     /// # Errors
     /// If the log cannot be written; then nothing has changed and it may be tried again.
@@ -192,8 +192,8 @@ impl Book {
         Ok(())
     }
 
-    /// Rounds were lost: the log begins anew, so that streams end and no cursor from before is resumed as if nothing were
-    /// missing. What is held stays.
+    /// Rounds were lost: the log begins anew, so that streams end and no cursor from before is resumed as if nothing
+    /// were missing. What is held stays.
     ///
     /// # Errors
     /// If the log or the store cannot be written; then it may be tried again.

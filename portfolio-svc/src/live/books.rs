@@ -36,10 +36,10 @@ const LONGEST_STREAM: Duration = Duration::from_secs(33 * 60);
 
 /// All live portfolios: the default one, and those that clients ask for, one for each distinct plan.
 ///
-/// A portfolio lives on while there is room, subscribed to or not, and goes on after a restart; when there is no room, the
-/// one makes way that has had no subscribers for the longest time, if its streams cannot be resumed any more. Each is
-/// allocated by a task of its own: one that is slow holds up nobody, and if it is so slow that it skips rounds, its log
-/// begins anew.
+/// A portfolio lives on while there is room, subscribed to or not, and goes on after a restart; when there is no room,
+/// the one makes way that has had no subscribers for the longest time, if its streams cannot be resumed any more. Each
+/// is allocated by a task of its own: one that is slow holds up nobody, and if it is so slow that it skips rounds, its
+/// log begins anew.
 pub struct Books {
     default: Arc<Book>,
     custom: Shelf<Open>,
@@ -190,8 +190,8 @@ impl Books {
         done
     }
 
-    /// The feed is in this run: portfolios of another one begin anew. One that cannot be written is tried again before its
-    /// next round.
+    /// The feed is in this run: portfolios of another one begin anew. One that cannot be written is tried again before
+    /// its next round.
     pub(super) async fn belong(&self, run: &Arc<str>) {
         // One that is being opened looks at the run when it is open.
         self.run.set(run);
@@ -267,8 +267,8 @@ impl Books {
         self.store.keep_plan(id, encoded, clock::now()).await.map_err(Fault::internal)
     }
 
-    /// Opens a portfolio, with an allocation at the close of the default one's last, for the snapshot to have something.
-    /// It has its `turn` at that, so that nobody else opens the same.
+    /// Opens a portfolio, with an allocation at the close of the default one's last, for the snapshot to have
+    /// something. It has its `turn` at that, so that nobody else opens the same.
     async fn first(
         self: Arc<Self>,
         order: Order,

@@ -31,7 +31,8 @@ impl Gather {
         }
     }
 
-    /// The earliest round, if it is complete: every one of `all` was heard, if that is known, or a later round has begun.
+    /// The earliest round, if it is complete: every one of `all` was heard, if that is known, or a later round has
+    /// begun.
     pub fn complete(&mut self, all: Option<&BTreeSet<Symbol>>) -> Option<Round> {
         let (_, heard) = self.waiting.first_key_value()?;
         let complete = self.waiting.len() > 1 || all.is_some_and(|all| heard.is_superset(all));

@@ -30,8 +30,8 @@ pub(super) struct Place {
 
 /// The rounds that some portfolio has yet to do, and the places in the signals that they came from.
 ///
-/// Each portfolio takes them in order at its own pace. A place is safe to go on from once all portfolios are done with all
-/// rounds before it.
+/// Each portfolio takes them in order at its own pace. A place is safe to go on from once all portfolios are done with
+/// all rounds before it.
 #[derive(Debug)]
 pub(super) struct Rounds {
     state: Mutex<State>,
@@ -106,9 +106,9 @@ impl Rounds {
         });
     }
 
-    /// All signals up to the first place of a run were told. It is safe once the default portfolio has done what came before
-    /// it: what that one has done, others find in its log, while without any place to go on from a run is only found again
-    /// where it stands then.
+    /// All signals up to the first place of a run were told. It is safe once the default portfolio has done what came
+    /// before it: what that one has done, others find in its log, while without any place to go on from a run is only
+    /// found again where it stands then.
     pub(super) fn begin_at(&self, place: Place) {
         self.change(|state| state.first = Some((state.told(), place)));
     }

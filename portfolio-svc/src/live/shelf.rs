@@ -14,8 +14,8 @@ pub struct Room {
     pub idle: Duration,
 }
 
-/// A bounded number of places by name, for things that take long to open. When there is no room, the one that has not been
-/// in use for the longest time makes way, if that is long enough.
+/// A bounded number of places by name, for things that take long to open. When there is no room, the one that has not
+/// been in use for the longest time makes way, if that is long enough.
 #[derive(Debug)]
 pub(super) struct Shelf<T> {
     places: Mutex<BTreeMap<String, Arc<Place<T>>>>,

@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tickmesh_mesh::readiness::Latch;
 
-/// Holds readiness back on a first start, until there is an allocation or it is clear that none comes soon. Clones share
-/// it.
+/// Holds readiness back on a first start, until there is an allocation or it is clear that none comes soon. Clones
+/// share it.
 #[derive(Clone, Debug)]
 pub struct Start(Arc<Mutex<Option<Latch>>>);
 

@@ -60,8 +60,8 @@ impl Worker {
         }
     }
 
-    /// Does a round, unless a fault comes that passes. One that does not concerns this portfolio and this round alone, and
-    /// is what its subscribers are told of the round.
+    /// Does a round, unless a fault comes that passes. One that does not concerns this portfolio and this round alone,
+    /// and is what its subscribers are told of the round.
     async fn attempt(&self, Due { round, run }: &Due) -> Result<(), Fault> {
         // A disk that refused when the run began may not refuse now.
         self.book.belong(&self.run).await.map_err(|error| not_written(&error))?;

@@ -1,11 +1,11 @@
 //! Which limits clash when no weights meet them all.
 //!
 //! A set of limits can be met if the least overstep t of all of them is 0: min t subject to A w ≤ b + t, Σ w = 1, which
-//! always has a solution, so that a solver's answer can be trusted. QuickXplain (Junker 2004, "Preferred Explanations and
-//! Relaxations for Over-Constrained Problems") then finds a minimal clashing set by O(k log(n / k)) such questions: leave
-//! any one of its members out, and the others can be met. Sums of bounds that cannot reach what they must are seen without
-//! asking. After [`QUESTIONS`] the set may have members that do not matter, so that a request of a thousand limits cannot
-//! keep a thread for long.
+//! always has a solution, so that a solver's answer can be trusted. QuickXplain (Junker 2004, "Preferred Explanations
+//! and Relaxations for Over-Constrained Problems") then finds a minimal clashing set by O(k log(n / k)) such questions:
+//! leave any one of its members out, and the others can be met. Sums of bounds that cannot reach what they must are
+//! seen without asking. After [`QUESTIONS`] the set may have members that do not matter, so that a request of a
+//! thousand limits cannot keep a thread for long.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -43,8 +43,8 @@ pub(super) struct Solved {
     pub(super) report: Report,
 }
 
-/// Clarabel's default of 1e-8 leaves errors of up to 5e-5 in the weights; 1e-14 leaves less than 1e-8. Where rounding stops
-/// progress before that, the next best is asked for.
+/// Clarabel's default of 1e-8 leaves errors of up to 5e-5 in the weights; 1e-14 leaves less than 1e-8. Where rounding
+/// stops progress before that, the next best is asked for.
 const TIGHT: f64 = 1e-14;
 const LOOSER: [f64; 2] = [1e-11, 1e-8];
 /// A solution this much looser than the tolerance is still taken when no progress is left.

@@ -10,8 +10,8 @@ use super::{Outcome, Problem, min_volatility, target_return};
 /// ```
 ///
 /// Markowitz 1952, "Portfolio Selection". If the limits allow nothing, the one outcome that says so. If all allowed
-/// portfolios are expected to earn the same, every point is the least volatile one. The last point is the least volatile of
-/// those that earn most. Once the answer is not wanted any more, the points that are left are left out.
+/// portfolios are expected to earn the same, every point is the least volatile one. The last point is the least
+/// volatile of those that earn most. Once the answer is not wanted any more, the points that are left are left out.
 ///
 /// ```
 /// use faer::Mat;

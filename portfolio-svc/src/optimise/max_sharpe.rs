@@ -20,8 +20,8 @@ use super::{Outcome, Problem, Report, Status};
 /// subject to eᵀ y = 1, Σ yᵢ = κ, A y ≤ b κ, κ ≥ 0
 /// ```
 ///
-/// Sharpe 1966, "Mutual Fund Performance". If no allowed portfolio earns more than the risk-free rate, a greater volatility
-/// would "improve" every ratio: the outcome is then infeasible and names `risk_free_rate`.
+/// Sharpe 1966, "Mutual Fund Performance". If no allowed portfolio earns more than the risk-free rate, a greater
+/// volatility would "improve" every ratio: the outcome is then infeasible and names `risk_free_rate`.
 ///
 /// ```
 /// use faer::Mat;

@@ -9,8 +9,8 @@ use super::{Outcome, Problem};
 /// subject to Σ wᵢ = 1, limits
 /// ```
 ///
-/// Markowitz 1952, "Portfolio Selection". Expected returns play no part. With a singular covariance the least volatility
-/// is unique, the weights may not be.
+/// Markowitz 1952, "Portfolio Selection". Expected returns play no part. With a singular covariance the least
+/// volatility is unique, the weights may not be.
 ///
 /// ```
 /// use faer::Mat;

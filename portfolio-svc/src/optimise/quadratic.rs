@@ -47,8 +47,8 @@ pub(super) fn highest_return(problem: &Problem) -> Option<f64> {
 
 /// The allowed weights of greatest expected return, and among equals the least volatile ones: the frontier's upper end.
 ///
-/// min ε wᵀΣw − μᵀw, which for a small enough ε is that corner exactly. A target at the very end would leave the solver a
-/// single point to find.
+/// min ε wᵀΣw − μᵀw, which for a small enough ε is that corner exactly. A target at the very end would leave the solver
+/// a single point to find.
 pub(super) fn richest(problem: &Problem) -> Outcome {
     const EPSILON: f64 = 1e-4;
     let scale = problem.return_scale();

@@ -12,15 +12,16 @@ use super::{Interrupt, Outcome, Problem, Report, Status};
 
 /// The long-only weights to which every asset contributes the same share of the variance: wᵢ (Σ w)ᵢ = wᵀΣw / n.
 ///
-/// They are unique, and follow from a smooth convex problem without constraints (Spinu 2013, "An Algorithm for Computing
-/// Risk Parity Weights"; Maillard, Roncalli and Teiletche 2010):
+/// They are unique, and follow from a smooth convex problem without constraints (Spinu 2013, "An Algorithm for
+/// Computing Risk Parity Weights"; Maillard, Roncalli and Teiletche 2010):
 ///
 /// ```text
 /// minimise ½ yᵀ C y − 1/n Σ ln yᵢ        C the correlation, w ∝ yᵢ / σᵢ
 /// ```
 ///
-/// solved in zᵢ = ln yᵢ by argmin's L-BFGS and polished by Newton steps until the gradient yᵢ (C y)ᵢ − 1/n is below 1e-13.
-/// Limits that these weights break make the outcome infeasible and are named; an asset without volatility makes it fail.
+/// solved in zᵢ = ln yᵢ by argmin's L-BFGS and polished by Newton steps until the gradient yᵢ (C y)ᵢ − 1/n is below
+/// 1e-13. Limits that these weights break make the outcome infeasible and are named; an asset without volatility makes
+/// it fail.
 ///
 /// ```
 /// use faer::Mat;

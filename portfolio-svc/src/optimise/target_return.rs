@@ -12,8 +12,9 @@ use super::{Outcome, Problem, Status};
 /// subject to μᵀ w ≥ t, Σ wᵢ = 1, limits
 /// ```
 ///
-/// Markowitz 1952, "Portfolio Selection". Below the return of the least volatile portfolio the target does not bind. Above
-/// the greatest attainable return the outcome is infeasible, names `target`, and its note says what is attainable.
+/// Markowitz 1952, "Portfolio Selection". Below the return of the least volatile portfolio the target does not bind.
+/// Above the greatest attainable return the outcome is infeasible, names `target`, and its note says what is
+/// attainable.
 ///
 /// ```
 /// use faer::Mat;

@@ -15,9 +15,9 @@ use super::{Outcome, Problem, Report, Status, min_volatility, target_return};
 /// ```
 ///
 /// A second-order cone programme (Lobo, Vandenberghe, Boyd and Lebret 1998, "Applications of second-order cone
-/// programming", section 3.4), polished by [`target_return`](fn@super::target_return). Below the least attainable volatility the outcome is infeasible, names `target`, and its
-/// note says what is attainable. Where the target does not bind and several assets tie for the greatest return, the least
-/// volatile of these portfolios is given.
+/// programming", section 3.4), polished by [`target_return`](fn@super::target_return). Below the least attainable
+/// volatility the outcome is infeasible, names `target`, and its note says what is attainable. Where the target does
+/// not bind and several assets tie for the greatest return, the least volatile of these portfolios is given.
 ///
 /// ```
 /// use faer::Mat;
@@ -48,8 +48,8 @@ pub fn target_volatility(problem: &Problem, most: f64) -> Outcome {
     }
 }
 
-/// The cone bends away from the optimum, so a gap of 1e-14 leaves 1e-7 in the weights. The return is exact to the gap, and
-/// the least volatile weights with that return are the same point, found by a quadratic programme to 1e-10.
+/// The cone bends away from the optimum, so a gap of 1e-14 leaves 1e-7 in the weights. The return is exact to the gap,
+/// and the least volatile weights with that return are the same point, found by a quadratic programme to 1e-10.
 fn polished(problem: &Problem, weights: &Weights, report: Report) -> Outcome {
     let earned = dot(problem.expected(), weights.as_slice()) - 1e-10 * problem.return_scale();
     let exact = target_return(problem, earned);

@@ -53,7 +53,8 @@ impl ExpectedMethod {
         matches!(self, Self::Forecast | Self::BlackLitterman)
     }
 
-    /// Expected returns a year; `None` if the estimate fails on these numbers. `insights` are in the order of the assets.
+    /// Expected returns a year; `None` if the estimate fails on these numbers. `insights` are in the order of the
+    /// assets.
     pub(super) fn estimate(
         self,
         returns: &Returns,

@@ -20,7 +20,8 @@ impl Held {
         self.0.iter().map(|(symbol, weight)| (symbol, *weight))
     }
 
-    /// Half the sum of absolute changes to the new weights, with all positions closed that are no longer among `symbols`.
+    /// Half the sum of absolute changes to the new weights, with all positions closed that are no longer among
+    /// `symbols`.
     pub fn turnover_to(&self, symbols: &[Symbol], weights: &Weights) -> f64 {
         let closed: f64 = self.gone(symbols).map(f64::abs).sum();
         weights.turnover_from(&self.among(symbols)) + closed / 2.0
@@ -28,8 +29,8 @@ impl Held {
 
     /// A limit on trading among `symbols`.
     ///
-    /// What is no longer among them must be closed, and its proceeds put into the others, whatever the limit says: neither
-    /// uses it up, so that the limit speaks of what there is a choice about.
+    /// What is no longer among them must be closed, and its proceeds put into the others, whatever the limit says:
+    /// neither uses it up, so that the limit speaks of what there is a choice about.
     pub fn limit(&self, symbols: &[Symbol], most: f64) -> Turnover {
         let proceeds: f64 = self.gone(symbols).sum();
         Turnover { held: self.among(symbols), most: most + proceeds.abs() / 2.0 }

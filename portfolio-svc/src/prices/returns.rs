@@ -1,6 +1,7 @@
 use faer::Mat;
 
-/// Simple returns on common dates: one row a date, oldest first, one column an asset. Fractions: -0.02 is a fall of 2 %.
+/// Simple returns on common dates: one row a date, oldest first, one column an asset. Fractions: -0.02 is a fall of 2
+/// %.
 ///
 /// At least two dates and one asset, all finite and above -1: checked once here, relied on everywhere.
 #[derive(Clone, Debug)]

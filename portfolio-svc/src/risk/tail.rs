@@ -20,8 +20,8 @@ const ONE_IN: usize = 20;
 /// CVaR = (L₍₁₎ + … + L₍⌊k⌋₎ + (k − ⌊k⌋) L₍⌊k⌋₊₁₎) / k
 /// ```
 ///
-/// The scenario on the edge counts by the fraction of it that lies in the tail, so that the figure does not jump with n.
-/// `None` without returns.
+/// The scenario on the edge counts by the fraction of it that lies in the tail, so that the figure does not jump with
+/// n. `None` without returns.
 ///
 /// ```
 /// use portfolio_svc::risk::tail;

@@ -1,5 +1,5 @@
-//! Numbers against their witnesses: pandas, scikit-learn, PyPortfolioOpt, and optima that two solvers of different kinds
-//! agree on. generate.py made them and golden.json names the versions.
+//! Numbers against their witnesses: pandas, scikit-learn, PyPortfolioOpt, and optima that two solvers of different
+//! kinds agree on. generate.py made them and golden.json names the versions.
 
 #![allow(clippy::unwrap_used)] // here a test fails that cannot go on
 

@@ -1,5 +1,5 @@
-//! market-svc and model-svc as far as portfolio-svc needs them, from the contracts' own server traits: the bundled closes
-//! up to a clock that the test moves, and one signal a symbol and close.
+//! market-svc and model-svc as far as portfolio-svc needs them, from the contracts' own server traits: the bundled
+//! closes up to a clock that the test moves, and one signal a symbol and close.
 
 mod market;
 mod model;

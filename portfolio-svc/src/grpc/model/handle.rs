@@ -34,8 +34,8 @@ impl Model {
     /// What the model says about each symbol at `as_of`, in their order.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION, reason NO_FORECAST for symbols without one and reason IN_SAMPLE where the model had seen the
-    /// outcome, naming them; OUT_OF_RANGE, reason BEYOND_CLOCK, of a moment that the model has not come to yet; as
+    /// FAILED_PRECONDITION, reason NO_FORECAST for symbols without one and reason IN_SAMPLE where the model had seen
+    /// the outcome, naming them; OUT_OF_RANGE, reason BEYOND_CLOCK, of a moment that the model has not come to yet; as
     /// model-svc answers.
     pub async fn insights(&self, symbols: &[Symbol], as_of: Timestamp) -> Result<Vec<Insight>, Fault> {
         let request = BatchPredictRequest {

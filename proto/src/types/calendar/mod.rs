@@ -1,8 +1,8 @@
 //! When markets trade: sessions of New York and of markets that never close.
 //!
-//! A session of New York is 09:30 to 16:00 local time on weekdays that are no NYSE holiday. Early closes (13:00 on three
-//! days a year) count as full sessions, and one-off closures (a president's funeral) as sessions: a daily bar is stamped
-//! with the regular hours.
+//! A session of New York is 09:30 to 16:00 local time on weekdays that are no NYSE holiday. Early closes (13:00 on
+//! three days a year) count as full sessions, and one-off closures (a president's funeral) as sessions: a daily bar is
+//! stamped with the regular hours.
 
 mod holidays;
 mod new_york;
