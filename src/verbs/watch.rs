@@ -140,6 +140,10 @@ impl Board {
                     has_events = true;
                     if global.json {
                         output::line(event.json()?);
+                    } else if let Event::Allocation(allocation) = &*event
+                        && allocation.weights.is_empty()
+                    {
+                        self.tell(&without_weights(allocation), global);
                     }
                     self.take(&event, symbols);
                 }
@@ -224,6 +228,13 @@ impl Board {
         output::line(text);
         Ok(())
     }
+}
+
+/// Why an allocation leaves the weights as they are.
+fn without_weights(Allocation { as_of, note, clashing_constraints, .. }: &Allocation) -> Failure {
+    let clash = clashing_constraints.join(", ");
+    let why = [note.as_str(), &clash].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+    Failure::runtime(format!("no weights at {}: {why}", output::date(as_of.as_ref())))
 }
 
 impl Line {

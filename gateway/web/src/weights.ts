@@ -28,7 +28,7 @@ export function drawWeights(list: HTMLElement, summary: HTMLElement, allocation:
 export function summaryText(allocation: Allocation): string {
   const { objective, status, clashingConstraints, note, asOf, volatility, expectedReturn, sharpe, turnover, cost } =
     allocation;
-  const outcome = status === SolveStatus.SOLVED ? "" : words(SolveStatus[status] ?? "unknown");
+  const outcome = status === SolveStatus.SOLVED ? "" : outcomeText(status);
   const clash = clashingConstraints.length > 0 ? `clashing: ${clashingConstraints.join(", ")}` : "";
   const texts = [
     words(Objective[objective] ?? ""),
@@ -43,6 +43,11 @@ export function summaryText(allocation: Allocation): string {
     note,
   ];
   return texts.filter((text) => text !== "").join(" · ");
+}
+
+/** Without a status nothing was solved at all, and the note says why. */
+function outcomeText(status: SolveStatus): string {
+  return status === SolveStatus.UNSPECIFIED ? "no weights" : words(SolveStatus[status] ?? "unknown");
 }
 
 function createRow(symbol: string): HTMLElement {

@@ -42,4 +42,8 @@ test("an infeasible allocation names what clashes", () => {
     summaryText(allocation),
     "target return · infeasible · clashing: target, bounds[AAPL].max · lower the target",
   );
+  allocation.clashingConstraints = [];
+  allocation.status = SolveStatus.UNSPECIFIED;
+  allocation.note = "no forecast of AAPL";
+  assert.equal(summaryText(allocation), "target return · no weights · no forecast of AAPL");
 });
