@@ -139,11 +139,13 @@ impl Book {
     /// # Errors
     /// If the log cannot be written; then nothing has changed and it may be tried again.
     pub(super) async fn refuse(&self, round: &Round, run: &str, why: &str) -> Result<(), Fault> {
-        let before = self.state.lock().await.clone();
-        if before.is_open_for(round, run) {
-            self.record(&before, &Allocation::refused(&self.plan, round.as_of, why)).await?;
+        let refused = Allocation::refused(&self.plan, round.as_of, why);
+        loop {
+            let before = self.state.lock().await.clone();
+            if !before.is_open_for(round, run) || self.record(&before, &refused).await? {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Keeps and publishes an allocation, unless the portfolio has gone on since `before`.
