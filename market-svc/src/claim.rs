@@ -31,13 +31,16 @@ impl Claim {
         Self { start, data, name }
     }
 
-    /// Takes a directory that is new, and lets nobody else's be used.
+    /// Takes a directory that is new, or that nothing has been stored in, as after a start with a file of no use. Lets
+    /// nobody else's be used.
     ///
     /// # Errors
     /// If it was made for something else, or its store fails.
     pub(crate) async fn stake(self, store: &dyn Store, path: &Path) -> Result<(), Error> {
         let theirs = Self::read(store).await?;
-        if let Some(theirs) = theirs.as_ref().filter(|theirs| !self.covers(theirs)) {
+        if let Some(theirs) = theirs.as_ref().filter(|theirs| !self.covers(theirs))
+            && !store.instruments().await?.is_empty()
+        {
             return Err(theirs.refusal(path));
         }
         if theirs.as_ref() == Some(&self) {
@@ -91,6 +94,7 @@ fn walk(Synthetic { symbols, ticks, history: _, seed }: &Synthetic) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instrument::Instrument;
     use crate::store::in_memory;
 
     fn claim(config: &Config) -> Claim {
@@ -101,10 +105,16 @@ mod tests {
         claim(config).stake(store, Path::new("/data")).await.map_err(|error| error.to_string())
     }
 
+    async fn fill(store: &dyn Store) {
+        let instruments = vec![Instrument::of(&"IBM".try_into().unwrap())];
+        store.write(&Batch { instruments, ..Batch::default() }).await.unwrap();
+    }
+
     /// What a configuration is told of a directory that another one has made.
     async fn told(first: &Config, second: &Config) -> String {
         let store = in_memory().await;
         stake(&store, first).await.unwrap();
+        fill(&store).await;
         stake(&store, first).await.unwrap();
         stake(&store, second).await.unwrap_err()
     }
@@ -151,7 +161,9 @@ mod tests {
             let claim = Claim::new(&config, config.check().unwrap(), data);
             claim.stake(&store, Path::new("/data")).await.map_err(|error| error.to_string())
         };
-        stake(&data("mine.csv", "1")).await.unwrap();
+        stake(&data("broken.csv", "0")).await.unwrap();
+        stake(&data("mine.csv", "1")).await.expect("nothing came of the broken file");
+        fill(&store).await;
         let text = stake(&data("other.csv", "2")).await.unwrap_err();
         assert!(text.contains("a replay of mine.csv from 2021-01-01"), "{text}");
         assert!(text.contains("--replay-from 2021-01-01 and --data mine.csv, or"), "{text}");
@@ -166,6 +178,7 @@ mod tests {
         let config = Config { feed: FeedKind::Synthetic, ..Config::default() };
         let synthetic = Synthetic { symbols: 11, ..Synthetic::default() };
         stake(&store, &config).await.unwrap();
+        fill(&store).await;
         stake(&store, &Config { synthetic, ..config }).await.unwrap_err();
     }
 }

@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use tickmesh_mesh::cpu::CpuPool;
 use tickmesh_mesh::process::Part as _;
 use tickmesh_mesh::readiness::Readiness;
 use tickmesh_mesh::serve::Setup;
 use tokio::task::{self, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::launch::{Handles, Launch, launch};
@@ -21,6 +23,9 @@ use crate::settings::Settings;
 
 /// Jobs that may wait for or run on the compute pool.
 const CPU_QUEUE: usize = 1024;
+
+/// How long a part may take to say why it has ended, after something was lost.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// The parts in the order in which they drain: whoever is called outlives its callers.
 const DRAIN_ORDER: [&str; 4] = ["gateway", "portfolio", "model", "market"];
@@ -93,7 +98,11 @@ impl Mesh {
             let launch = launch(Launch { addresses, target, handles, trains, readiness, report });
             tokio::select! {
                 failed = parts.failed() => Err(failed),
-                failed = launch => failed,
+                failed = launch => match failed {
+                    // What the launch calls lost a part may be about to say better.
+                    Err(lost) => Err(timeout(LAST_WORD, parts.failed()).await.unwrap_or(lost)),
+                    never => never,
+                },
             }
         };
         let result: Result<(), Failure> = tokio::select! {

@@ -1,5 +1,6 @@
 //! `tickmesh import`: bars from CSV files into a running mesh, then models for what has none.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::BufReader;
@@ -24,7 +25,7 @@ use crate::{connect, output, training};
 /// Bars in one message: well below the limit of 4 MiB.
 const CHUNK: usize = 5_000;
 
-/// Imports each file, prints what became of its rows, and trains the symbols that are new.
+/// Imports each file, prints what became of its rows, and trains those of their symbols that have no model yet.
 ///
 /// # Errors
 /// If a file cannot be read or the mesh does not answer; at the end if a file had rows and not one was taken.
@@ -32,20 +33,20 @@ pub async fn run(global: &Global, args: ImportArgs) -> Result<(), Failure> {
     // All of them first: what stands before a file that is not there would be stored and never trained.
     args.files.iter().try_for_each(|path| open(path).map(drop))?;
     let channel = connect::channel(&global.server).await?;
-    let (mut created, mut refused) = (Vec::new(), Vec::new());
+    let (mut grown, mut refused) = (BTreeSet::new(), Vec::new());
     for path in &args.files {
         let rows = read(path)?;
         let source = args.source.clone().unwrap_or_else(|| name(path));
         let answer = send(channel.clone(), &rows, source).await?;
+        grown.extend(rows.grown(&answer));
         let outcome = Outcome { file: path.display().to_string(), refused: rows.refused(&answer), answer };
         outcome.tell(global.json)?;
         if outcome.is_refused() {
             refused.push(outcome.file);
         }
-        created.extend(outcome.answer.created_symbols);
     }
-    if !args.no_train && !created.is_empty() {
-        train(channel, created, global.json).await?;
+    if !args.no_train && !grown.is_empty() {
+        train(channel, grown.into_iter().collect(), global.json).await?;
     }
     if refused.is_empty() { Ok(()) } else { Err(nothing_taken(&refused)) }
 }
@@ -57,7 +58,8 @@ fn nothing_taken(files: &[String]) -> Failure {
 
 async fn train(channel: Channel, symbols: Vec<String>, json: bool) -> Result<(), Failure> {
     let request = TrainModelsRequest { symbols, missing_only: true, ..Default::default() };
-    let result = training::shown(channel, request, json).await?;
+    let mut result = training::shown(channel, request, json).await?;
+    result.skipped.retain(|skipped| skipped.reason != "HAS_CHAMPION");
     if json {
         output::line(output::json(&result, "tickmesh.model.v1.TrainModelsResponse")?);
         return Ok(());
@@ -90,6 +92,18 @@ struct Refused {
 }
 
 impl Rows {
+    /// The symbols that have new bars. Of refused bars the service names no more than the first: beyond them it is known
+    /// only which symbols are new.
+    fn grown(&self, answer: &ImportBarsResponse) -> BTreeSet<String> {
+        let ImportBarsResponse { written, rejected, rejections, created_symbols, .. } = answer;
+        if *written == 0 || *rejected > rejections.len() as u64 {
+            return created_symbols.iter().cloned().collect();
+        }
+        let refused: HashSet<u64> = rejections.iter().map(|rejected| rejected.index).collect();
+        let taken = (0..).zip(&self.bars).filter(|(index, _)| !refused.contains(index));
+        taken.map(|(_, bar)| bar.series.symbol.to_string()).collect()
+    }
+
     /// Every row that was refused, here or by the service, in the order of the file.
     fn refused(&self, answer: &ImportBarsResponse) -> Vec<Refused> {
         let by_service = answer.rejections.iter().map(|RejectedBar { index, symbol, error }| {

@@ -1,9 +1,11 @@
 """The client verbs: answers on standard output, one clear line or JSON on standard error, exit codes for scripts."""
 
+import itertools
 import json
 import subprocess
 import threading
 import time
+from datetime import date, timedelta
 
 import pytest
 from conftest import BINARY
@@ -97,6 +99,25 @@ def test_import_names_refused_rows_by_line(new_mesh, tmp_path):
     answer = run(mesh, "import", file)
     assert "every row was refused" in failed(answer)
     assert "line 2: close" in answer.stdout
+
+
+def test_import_trains_a_symbol_once_it_has_enough(new_mesh, tmp_path):
+    mesh = new_mesh("--feed", "none").start()
+    days, day = [], date(2015, 1, 5)
+    while len(days) < 700:
+        days += [day] if day.weekday() < 5 else []
+        day += timedelta(days=1)
+    row = "{0},{1},{2},{3},{4},1000".format
+    rows = [row(day, p, p + 1, p - 1, p + 0.5) for day, p in zip(days, itertools.cycle(range(90, 110, 3)))]
+    file = tmp_path / "SLOW.csv"
+    for some in (rows[:100], rows[100:]):
+        file.write_text(HEADER + "\n".join(some) + "\n")
+        answer = run(mesh, "import", file)
+        assert answer.returncode == 0, answer.stderr
+        assert ("SLOW has no model" in answer.stdout) == (some[0] == rows[0]), answer.stdout
+    assert "SLOW" in answer.stdout.split("refused", 1)[1], "its figures"
+    answer = run(mesh, "import", file)
+    assert "HAS_CHAMPION" not in answer.stdout and "no model" not in answer.stdout, answer.stdout
 
 
 def test_off_a_terminal_progress_is_plain_lines(new_mesh):
