@@ -82,10 +82,10 @@ impl Desk {
     /// As [`optimise`](Self::optimise).
     pub async fn advance(&self, plan: Plan, round: &Round, held: Option<Held>) -> Result<Allocation, Fault> {
         loop {
-            let phase = self.market.read(Closes::phase);
+            let losses = self.market.read(Closes::losses);
             let allocation = self.attempt(plan.clone(), round, held.clone()).await;
             // Closes that were let go of in between, as when the feed begins anew, or that have a hole, make no answer.
-            if self.market.read(Closes::phase) == phase {
+            if self.market.read(Closes::losses) == losses {
                 return allocation;
             }
         }

@@ -219,6 +219,7 @@ fn commands(addresses: &Addresses) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shortage::Short;
     use super::*;
 
     fn replay(market_time: i64, sessions_done: u32) -> String {
@@ -250,7 +251,7 @@ mod tests {
         let short = |symbol: Option<&str>, bars, ahead| {
             let start = Some(prost_types::Timestamp { seconds: 915_148_800, nanos: 0 });
             let feed = Feed { replay_start_time: start, ..Default::default() };
-            let short = symbol.map(|symbol: &str| (symbol.to_owned(), bars)).into_iter().collect();
+            let short = symbol.map(|symbol: &str| (symbol.to_owned(), Short { bars, still: 0 })).into_iter().collect();
             lack(&Shortage { short, ahead, is_total: true }, &feed)
         };
         let passing = short(Some("AAPL"), 104, 2595);

@@ -22,12 +22,21 @@ const AGAIN: u64 = 20;
 /// What has too little history to train on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shortage {
-    /// How many daily bars each symbol has; nothing while no symbol has any.
-    pub(super) short: BTreeMap<String, u64>,
+    /// What each symbol has; nothing while no symbol has any.
+    pub(super) short: BTreeMap<String, Short>,
     /// Sessions that the replay has not played yet.
     pub(super) ahead: u64,
     /// Whether nothing has a model, so that nothing is forecast.
     pub(super) is_total: bool,
+}
+
+/// What one symbol has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Short {
+    /// Daily bars.
+    pub(super) bars: u64,
+    /// Looks in a row at which it had not grown.
+    pub(super) still: u64,
 }
 
 impl Shortage {
@@ -55,8 +64,9 @@ impl Shortage {
         is_any.then(|| Self { short, ahead: ahead(feed), is_total: !has_models(trained) })
     }
 
-    /// What is still short after `feed` has gone on, of the symbols to which it has brought anything: the others are
-    /// not in the replay, or their data has ended. None if there is no such.
+    /// What is still short after `feed` has gone on. A symbol that does not grow for many looks is let go: it is not in the
+    /// replay, or its data has ended; not at the first, which may be a session of other symbols alone. None if there is
+    /// none left.
     ///
     /// # Errors
     /// If the market does not answer.
@@ -65,30 +75,37 @@ impl Shortage {
     }
 
     fn grown_to(&self, feed: &Feed, listed: &[Instrument]) -> Option<Self> {
-        let was = |symbol: &str| if self.short.is_empty() { Some(0) } else { self.short.get(symbol).copied() };
-        let has_grown = |one: &&Instrument| was(&one.symbol).is_some_and(|before| one.daily_bars > before);
-        let short: BTreeMap<_, _> = listed.iter().filter(has_grown).map(bars).collect();
+        let was = |symbol: &str| match self.short.get(symbol) {
+            None if self.short.is_empty() => Some(Short::default()),
+            known => known.copied(),
+        };
+        let now = |one: &Instrument| {
+            let before = was(&one.symbol)?;
+            let still = if one.daily_bars > before.bars { 0 } else { before.still + 1 };
+            (still <= AGAIN).then(|| (one.symbol.clone(), Short { bars: one.daily_bars, still }))
+        };
+        let short: BTreeMap<_, _> = listed.iter().filter_map(now).collect();
         (!short.is_empty()).then(|| Self { short, ahead: ahead(feed), is_total: self.is_total })
     }
 
     /// The symbol with the most history, the first of its kind, and its daily bars; none while no symbol has any.
     pub(super) fn nearest(&self) -> Option<(&str, u64)> {
-        let most = self.short.iter().max_by_key(|(symbol, bars)| (**bars, Reverse(*symbol)));
-        most.map(|(symbol, bars)| (symbol.as_str(), *bars))
+        let most = self.short.iter().max_by_key(|(symbol, short)| (short.bars, Reverse(*symbol)));
+        most.map(|(symbol, short)| (symbol.as_str(), short.bars))
     }
 
     fn most_bars(&self) -> u64 {
         self.nearest().map_or(0, |(_, bars)| bars)
     }
 
-    /// Whether any symbol has as much history as a training needs.
+    /// Whether any symbol has new bars and with them as much history as a training needs.
     pub(super) fn has_passed(&self) -> bool {
-        self.most_bars() >= bars_to_train()
+        self.short.values().any(|short| short.still == 0 && short.bars >= bars_to_train())
     }
 
     /// Sessions that must be played before there is enough.
     pub(super) fn sessions(&self) -> u64 {
-        if self.has_passed() { AGAIN } else { bars_to_train() - self.most_bars() }
+        if self.has_passed() { AGAIN } else { bars_to_train().saturating_sub(self.most_bars()).max(1) }
     }
 
     /// Whether the replay brings enough before it ends.
@@ -97,8 +114,8 @@ impl Shortage {
     }
 }
 
-fn bars(instrument: &Instrument) -> (String, u64) {
-    (instrument.symbol.clone(), instrument.daily_bars)
+fn bars(instrument: &Instrument) -> (String, Short) {
+    (instrument.symbol.clone(), Short { bars: instrument.daily_bars, still: 0 })
 }
 
 fn ahead(feed: &Feed) -> u64 {
@@ -172,13 +189,25 @@ mod tests {
         let trained = TrainModelsResponse { skipped, ..Default::default() };
         let begun = short(&trained, &[listed("ELSEWHERE", 360), listed("OLD", 104)]).unwrap();
         assert_eq!((begun.nearest(), begun.sessions()), (Some(("ELSEWHERE", 360)), 1));
-        let one = [listed("ELSEWHERE", 360), listed("OLD", 105), listed("TRAINED", 900)];
-        let later = begun.grown_to(&after(11), &one).unwrap();
-        assert_eq!((later.nearest(), later.sessions(), later.has_passed()), (Some(("OLD", 105)), 256, false));
-        let passed = later.grown_to(&after(267), &[listed("OLD", 361)]).unwrap();
+        let mut later = begun;
+        for look in 0..=AGAIN {
+            let now = [listed("ELSEWHERE", 360), listed("OLD", 105 + look), listed("TRAINED", 900)];
+            assert_eq!((later.sessions(), later.has_passed()), (1, false));
+            later = later.grown_to(&after(11), &now).unwrap();
+        }
+        assert_eq!((later.nearest(), later.sessions()), (Some(("OLD", 125)), 236));
+        let passed = later.grown_to(&after(247), &[listed("OLD", 361)]).unwrap();
         assert!(passed.has_passed());
         assert_eq!(passed.sessions(), AGAIN, "if it has too few rows all the same");
-        assert_eq!(passed.grown_to(&after(287), &[listed("OLD", 361)]), None, "its data has ended");
+    }
+
+    #[test]
+    fn a_session_of_others_is_no_reason_to_give_up() {
+        let trained = TrainModelsResponse { skipped: vec![skipped("AAPL", "TOO_FEW_ROWS")], ..Default::default() };
+        let friday = short(&trained, &[listed("AAPL", 360)]).unwrap();
+        let saturday = friday.grown_to(&after(11), &[listed("AAPL", 360), listed("BTC-USD", 901)]).unwrap();
+        assert_eq!((saturday.sessions(), saturday.has_passed()), (1, false));
+        assert!(saturday.grown_to(&after(13), &[listed("AAPL", 361)]).unwrap().has_passed());
     }
 
     #[test]

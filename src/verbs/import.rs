@@ -30,8 +30,8 @@ const CHUNK: usize = 5_000;
 /// # Errors
 /// If a file cannot be read or the mesh does not answer; at the end if a file had rows and not one was taken.
 pub async fn run(global: &Global, args: ImportArgs) -> Result<(), Failure> {
-    // All of them first: what stands before a file that is not there would be stored and never trained.
-    args.files.iter().try_for_each(|path| open(path).map(drop))?;
+    // All of them first: what stands before a file of no use would be stored and never trained.
+    args.files.iter().try_for_each(|path| reader(path).map(drop))?;
     let channel = connect::channel(&global.server).await?;
     let (mut grown, mut refused) = (BTreeSet::new(), Vec::new());
     for path in &args.files {
@@ -122,15 +122,16 @@ fn told(path: &Path, error: impl fmt::Display) -> Failure {
     Failure::runtime(format!("{}: {error}", path.display()))
 }
 
-fn open(path: &Path) -> Result<File, Failure> {
-    File::open(path).map_err(|error| told(path, error))
+/// A reader of the rows behind a file's header.
+fn reader(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
+    let file = File::open(path).map_err(|error| told(path, error))?;
+    let stem = name(path).split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1, until: None };
+    Reader::new(BufReader::new(file), options).map_err(|error| told(path, error))
 }
 
 fn read(path: &Path) -> Result<Rows, Failure> {
-    let file = open(path)?;
-    let stem = name(path).split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let options = Options { symbol: Symbol::try_from(stem).ok(), time_frame: TimeFrame::D1, until: None };
-    let mut reader = Reader::new(BufReader::new(file), options).map_err(|error| told(path, error))?;
+    let mut reader = reader(path)?;
     let mut rows = Rows::default();
     while let Some(row) = reader.next() {
         match row {

@@ -212,6 +212,7 @@ impl Pipeline {
         }
         self.engine = Some(engine);
         self.caught_up = false;
+        self.parts.shared.loaded.send_replace(false);
         self.catch_up(&run, mark).await?;
         self.lapsed = self.parts.signals.lapsed();
         self.parts.shared.run.store(Arc::new(run.clone()));

@@ -83,7 +83,12 @@ impl Book {
         self.state.lock().await.as_of
     }
 
-    /// The same, if it was made in this run.
+    /// The close of the last round that it is done with.
+    pub(super) async fn done(&self) -> Option<Timestamp> {
+        self.state.lock().await.done
+    }
+
+    /// The close of its last allocation's newest bar, if it was made in this run.
     pub(super) async fn as_of_in(&self, run: &str) -> Option<Timestamp> {
         let state = self.state.lock().await;
         state.as_of.filter(|_| state.run.as_deref() == Some(run))
@@ -124,10 +129,11 @@ impl Book {
             }
             let held = before.held.clone().or_else(|| self.plan.held.clone());
             let allocation = desk.advance(self.plan.clone(), round, held).await?;
-            if before.as_of.is_some_and(|done| done >= allocation.as_of) {
-                return Ok(false); // no common bar since then
+            if before.as_of.is_some_and(|newest| newest >= allocation.as_of) {
+                self.pass(&before, round).await; // no bar that all its symbols have since then
+                return Ok(false);
             }
-            if self.record(&before, &allocation).await? {
+            if self.record(&before, &allocation, round).await? {
                 return Ok(true);
             }
         }
@@ -142,14 +148,14 @@ impl Book {
         let refused = Allocation::refused(&self.plan, round.as_of, why);
         loop {
             let before = self.state.lock().await.clone();
-            if !before.is_open_for(round, run) || self.record(&before, &refused).await? {
+            if !before.is_open_for(round, run) || self.record(&before, &refused, round).await? {
                 return Ok(());
             }
         }
     }
 
     /// Keeps and publishes an allocation, unless the portfolio has gone on since `before`.
-    async fn record(&self, before: &BookState, allocation: &Allocation) -> Result<bool, Fault> {
+    async fn record(&self, before: &BookState, allocation: &Allocation, round: &Round) -> Result<bool, Fault> {
         let mut state = self.state.lock().await;
         if *state != *before {
             return Ok(false);
@@ -162,14 +168,28 @@ impl Book {
         let log = self.stream().log.clone();
         state.position = log.append(&[record]).map_err(|error| not_written(&error))?;
         state.as_of = Some(allocation.as_of);
+        state.done = Some(allocation.as_of.max(round.as_of));
         state.held = allocation.held().or_else(|| state.held.take());
-        if let Err(error) = self.store.keep(&self.id, &state).await {
-            // The log has it: the next start takes it over from there.
-            tracing::error!(book = self.id, %error, "where the portfolio stands could not be stored");
-        }
+        // If the store refuses, the log has it: the next start takes it over from there.
+        self.keep(&state).await;
         log.publish(state.position);
         measure::allocated();
         Ok(true)
+    }
+
+    /// Is done with a round that gave no allocation, unless the portfolio has gone on since `before`.
+    async fn pass(&self, before: &BookState, round: &Round) {
+        let mut state = self.state.lock().await;
+        if *state == *before {
+            state.done = Some(round.as_of);
+            self.keep(&state).await;
+        }
+    }
+
+    async fn keep(&self, state: &BookState) {
+        if let Err(error) = self.store.keep(&self.id, state).await {
+            tracing::error!(book = self.id, %error, "where the portfolio stands could not be stored");
+        }
     }
 
     /// Belongs to the run of the feed that there is now. If it belonged to another, it begins anew: nothing is held, no
@@ -235,13 +255,14 @@ impl Stream {
 impl BookState {
     /// Whether a round is yet to be done, and is of the run that goes on.
     fn is_open_for(&self, round: &Round, run: &str) -> bool {
-        self.run.as_deref() == Some(run) && self.as_of.is_none_or(|done| done < round.as_of)
+        self.run.as_deref() == Some(run) && self.done.is_none_or(|done| done < round.as_of)
     }
 
     /// Takes over an allocation from the log.
     fn redo(&mut self, event: &Event, wire: &dyn Wire) {
         self.position = event.position;
         self.as_of = Some(event.event_time);
+        self.done = self.done.max(self.as_of);
         if let Some(held) = wire.held(&event.body) {
             self.held = Some(held);
         }

@@ -185,7 +185,7 @@ impl Books {
     pub(super) async fn done(&self) -> Option<Timestamp> {
         let mut done = Some(Timestamp::MAX);
         for book in self.all() {
-            done = done.min(book.as_of().await);
+            done = done.min(book.done().await);
         }
         done
     }

@@ -27,4 +27,5 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
         ALTER TABLE books ADD COLUMN run TEXT;
         UPDATE books SET run = (SELECT epoch FROM streams WHERE stream = 'signals');",
     ),
+    ("0003_rounds_done", "ALTER TABLE books ADD COLUMN done BIGINT; UPDATE books SET done = as_of;"),
 ];

@@ -14,6 +14,9 @@ use crate::plan::Held;
 pub struct BookState {
     /// The close of the newest bar of its last allocation.
     pub as_of: Option<Timestamp>,
+    /// The close of the last round that it is done with, whether or not that gave an allocation: without a new bar of
+    /// each of its symbols there is nothing to optimise.
+    pub done: Option<Timestamp>,
     /// The place of its last allocation in its log.
     pub position: Position,
     /// The weights of its last allocation that had any.
@@ -69,7 +72,7 @@ impl StateStore {
     /// # Errors
     /// If the file cannot be read.
     pub async fn book(&self, book: &str) -> Result<BookState, StateError> {
-        let row = sqlx::query("SELECT as_of, position, run FROM books WHERE book = $1").bind(book);
+        let row = sqlx::query("SELECT as_of, position, run, done FROM books WHERE book = $1").bind(book);
         let Some(row) = row.fetch_optional(&self.sqlite.readers).await? else { return Ok(BookState::default()) };
         let holdings = sqlx::query("SELECT symbol, weight FROM holdings WHERE book = $1").bind(book);
         let rows = holdings.fetch_all(&self.sqlite.readers).await?;
@@ -82,6 +85,7 @@ impl StateStore {
             position: Position::new(row.get::<i64, _>(1).cast_unsigned()),
             held: (!rows.is_empty()).then(|| rows.iter().filter_map(weight).collect()),
             run: row.get(2),
+            done: row.get::<Option<i64>, _>(3).map(Timestamp::from_nanos),
         })
     }
 
@@ -92,15 +96,16 @@ impl StateStore {
     pub async fn keep(&self, book: &str, state: &BookState) -> Result<(), StateError> {
         let mut write = self.sqlite.writer.begin().await?;
         sqlx::query(
-            "INSERT INTO books (book, owner, as_of, position, run) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO books (book, owner, as_of, position, run, done) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (book) DO UPDATE
-             SET as_of = excluded.as_of, position = excluded.position, run = excluded.run",
+             SET as_of = excluded.as_of, position = excluded.position, run = excluded.run, done = excluded.done",
         )
         .bind(book)
         .bind(OWNER)
         .bind(state.as_of.map(Timestamp::nanos))
         .bind(state.position.get().cast_signed())
         .bind(state.run.as_deref())
+        .bind(state.done.map(Timestamp::nanos))
         .execute(&mut *write)
         .await?;
         sqlx::query("DELETE FROM holdings WHERE book = $1").bind(book).execute(&mut *write).await?;
@@ -180,5 +185,24 @@ impl StateStore {
         .execute(&self.sqlite.writer)
         .await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_without_an_allocation_is_remembered_as_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = StateStore::open(&dir.path().join("portfolio.sqlite")).await.unwrap();
+        let state = BookState {
+            as_of: Some(Timestamp::from_nanos(5)),
+            done: Some(Timestamp::from_nanos(9)),
+            run: Some("first".into()),
+            ..BookState::default()
+        };
+        store.keep("mine", &state).await.unwrap();
+        assert_eq!(store.book("mine").await.unwrap(), state);
     }
 }

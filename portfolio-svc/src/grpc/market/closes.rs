@@ -11,6 +11,13 @@ use crate::prices::{Close, GONE_AFTER, LEAST_RETURNS, Series};
 #[derive(Debug, Default)]
 pub struct Closes {
     kept: BTreeMap<Symbol, Kept>,
+    losses: Losses,
+    doubts: u64,
+}
+
+/// How often closes were lost: what is computed across a loss is worth nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
     generation: u64,
     breaks: u64,
 }
@@ -18,8 +25,8 @@ pub struct Closes {
 /// A time between two events that leave closes without a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Phase {
-    generation: u64,
-    breaks: u64,
+    losses: Losses,
+    doubts: u64,
 }
 
 /// A question for closes: what it brings is judged by what has happened since.
@@ -38,7 +45,7 @@ impl Closes {
 
     /// Takes a fetched history, or what is new in it, unless the cache was cleared since `asked`.
     pub fn merge(&mut self, symbol: Symbol, history: impl IntoIterator<Item = Close>, asked: Asked) {
-        if asked.phase.generation != self.generation {
+        if asked.phase.losses.generation != self.losses.generation {
             return;
         }
         let is_whole = asked.phase == self.phase();
@@ -69,19 +76,24 @@ impl Closes {
         for symbol in &short {
             self.kept.entry(symbol.clone()).and_modify(|kept| kept.is_whole = false);
         }
-        self.breaks += u64::from(!short.is_empty());
+        self.doubts += u64::from(!short.is_empty());
     }
 
     /// Live closes begin that do not follow on those before: what lies in between is missing until it is fetched, and a
     /// fetch that is under way may have come too early for it.
     pub fn break_off(&mut self) {
         self.kept.values_mut().for_each(|kept| kept.is_whole = false);
-        self.breaks += 1;
+        self.losses.breaks += 1;
     }
 
     /// The present phase.
     pub fn phase(&self) -> Phase {
-        Phase { generation: self.generation, breaks: self.breaks }
+        Phase { losses: self.losses, doubts: self.doubts }
+    }
+
+    /// How often closes were lost so far.
+    pub fn losses(&self) -> Losses {
+        self.losses
     }
 
     /// The question that brings what is new of `symbols`.
@@ -92,7 +104,7 @@ impl Closes {
     /// Forgets everything: the feed has begun anew, or closes were lost.
     pub fn clear(&mut self) {
         self.kept.clear();
-        self.generation += 1;
+        self.losses.generation += 1;
     }
 
     /// From when on closes of `symbols` may be new; `None` when the history of one is missing.
