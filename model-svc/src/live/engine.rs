@@ -85,17 +85,6 @@ impl Engine {
         events
     }
 
-    /// Takes in bars that an import has brought beside the stream. The market clock may have gone on without them: each
-    /// is judged by the clock of their own days, as when history is read again after a restart. What is too old by now
-    /// is left to [`lapse`](Self::lapse).
-    pub fn catch_up(&mut self, bars: Vec<LiveBar>) -> Vec<Event> {
-        let clock = self.clock.take();
-        let events = self.take(bars, "");
-        self.clock = self.clock.max(clock);
-        self.board.clock = self.clock;
-        events
-    }
-
     /// Makes a version champion.
     pub fn install(&mut self, install: Install) -> Option<Event> {
         let symbol = install.version.name.symbol.clone();
@@ -113,7 +102,7 @@ impl Engine {
             return Vec::new();
         }
         self.desks.remove(symbol);
-        self.catch_up(bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect())
+        self.take(bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect(), "")
     }
 
     /// Moves the market clock on to what the feed says.

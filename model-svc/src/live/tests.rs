@@ -201,19 +201,6 @@ fn history_may_come_late_until_a_champion_serves() {
 }
 
 #[test]
-fn bars_that_come_beside_the_stream_give_the_same_events_as_those_in_it() {
-    let (histories, champions) = testing::small();
-    let bars = testing::stream(&histories);
-    let (_, whole) = run(&champions, Archive::default(), &bars);
-    let (mut engine, mut events) = run(&champions, Archive::default(), &bars[..1000]);
-    let now = bars[bars.len() - 1].bar.time();
-    engine.tick(now);
-    events.extend(engine.catch_up(bars[990..].to_vec()));
-    assert_eq!(events, whole, "none is stale, and those that are known change nothing");
-    assert_eq!(engine.board().clock, Some(now));
-}
-
-#[test]
 fn what_is_made_from_a_bar_long_past_is_held_and_does_not_count() {
     let (histories, champions) = testing::small();
     let (stopped, goes_on) = (testing::symbol("S0"), testing::symbol("S1"));

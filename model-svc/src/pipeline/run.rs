@@ -105,17 +105,12 @@ impl Pipeline {
                 if !cursor.is_empty() {
                     self.parts.shared.feed.store(Arc::new(FeedPhase::Live));
                 }
-                let events = self.step(move |engine| engine.take(bars, &cursor)).await;
-                self.commit(events).await;
-                self.lapse().await;
+                self.take(bars, cursor).await;
             }
             FeedEvent::Imported { symbol, bars } => {
                 // A history that is not complete yet has them.
                 if self.caught_up {
-                    let bars = bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect();
-                    let events = self.step(move |engine| engine.catch_up(bars)).await;
-                    self.commit(events).await;
-                    self.lapse().await;
+                    self.import(symbol, bars).await;
                 }
             }
             FeedEvent::CaughtUp => {
@@ -165,6 +160,20 @@ impl Pipeline {
             }
         }
         self.show();
+    }
+
+    /// The clock first: what follows from a bar whose outcomes were imported with it is held and does not count.
+    async fn import(&mut self, symbol: Symbol, bars: Vec<DailyBar>) {
+        if let Some(newest) = bars.last().map(DailyBar::time) {
+            self.step(move |engine| engine.tick(newest)).await;
+        }
+        self.take(bars.into_iter().map(|bar| LiveBar { symbol: symbol.clone(), bar }).collect(), String::new()).await;
+    }
+
+    async fn take(&mut self, bars: Vec<LiveBar>, cursor: String) {
+        let events = self.step(move |engine| engine.take(bars, &cursor)).await;
+        self.commit(events).await;
+        self.lapse().await;
     }
 
     /// While the history comes, it brings these bars too: what follows from them is made once, and in the stream's

@@ -6,6 +6,7 @@ use tickmesh_mesh::status::Fault;
 use tickmesh_proto::types::{Calendar, Symbol, Timestamp};
 
 use super::{Command, Latches, Parts, Pipeline, Signals};
+use crate::decision::Action;
 use crate::feed::{FeedEvent, FeedPhase, Listed};
 use crate::forecast::{Forecast, Rules};
 use crate::history::{DailyBar, RawPrices};
@@ -322,6 +323,22 @@ async fn a_history_that_overtakes_the_stream_loses_no_signal() {
     assert_eq!(house.stored().await, expected.len());
 }
 
+/// Their outcomes came with them: that is no forecast that anybody could have followed.
+#[tokio::test]
+async fn a_long_import_is_held_but_for_its_last_sessions() {
+    let house = House::new().await;
+    let mut pipeline = house.feed(900).await;
+    pipeline.on_event(FeedEvent::CaughtUp).await;
+    let before = house.logged().len();
+    let bars = house.bars[..1_000].iter().filter(|one| one.symbol.as_str() == "S0").map(|one| one.bar).collect();
+    pipeline.on_event(FeedEvent::Imported { symbol: testing::symbol("S0"), bars }).await;
+    let imported = &house.logged()[before..];
+    let is_held = |forecast: &Forecast| forecast.is_stale() && forecast.decision.action == Action::Hold;
+    let last = imported.iter().rposition(is_held).unwrap();
+    assert_eq!(imported.len(), 50);
+    assert!(imported[..=last].iter().all(is_held) && imported.len() - 1 - last <= 4, "{last}");
+}
+
 #[tokio::test]
 async fn imported_bars_are_taken_once_the_history_is_in() {
     let house = House::new().await;
@@ -342,26 +359,6 @@ async fn imported_bars_are_taken_once_the_history_is_in() {
     logged.sort_by_key(place);
     expected.sort_by_key(place);
     assert_eq!(logged, expected);
-}
-
-/// As after a week's import: the heartbeat has moved the clock before the first of its bars is brought.
-#[tokio::test]
-async fn imported_bars_are_judged_by_the_clock_of_their_own_days() {
-    let house = House::new().await;
-    let expected = house.unbroken(940).await;
-    let mut pipeline = house.feed(900).await;
-    pipeline.on_event(FeedEvent::CaughtUp).await;
-    let market_time = Some(house.bars[939].bar.time());
-    pipeline.on_event(FeedEvent::Pulse { phase: FeedPhase::Live, market_time }).await;
-    for symbol in ["S0", "S1"].map(testing::symbol) {
-        let bars = house.bars[900..940].iter().filter(|one| one.symbol == symbol).map(|one| one.bar).collect();
-        pipeline.on_event(FeedEvent::Imported { symbol, bars }).await;
-    }
-    let place = |forecast: &Forecast| (forecast.as_of, forecast.symbol.clone());
-    let (mut logged, mut expected) = (house.logged(), expected);
-    logged.sort_by_key(place);
-    expected.sort_by_key(place);
-    assert_eq!(logged, expected, "none of twenty days is called stale, so all of them are scored");
 }
 
 fn listed(symbols: &[&str]) -> FeedEvent {
