@@ -1,7 +1,7 @@
 """The client verbs: answers on standard output, one clear line or JSON on standard error, exit codes for scripts."""
 
-import itertools
 import json
+import random
 import subprocess
 import threading
 import time
@@ -107,8 +107,11 @@ def test_import_trains_a_symbol_once_it_has_enough(new_mesh, tmp_path):
     while len(days) < 700:
         days += [day] if day.weekday() < 5 else []
         day += timedelta(days=1)
-    row = "{0},{1},{2},{3},{4},1000".format
-    rows = [row(day, p, p + 1, p - 1, p + 0.5) for day, p in zip(days, itertools.cycle(range(90, 110, 3)))]
+    noise, close, rows = random.Random(1), 100.0, []
+    for day in days:
+        opened, close = close, close * (1 + noise.gauss(0, 0.01))
+        high, low = max(opened, close) + 0.5, min(opened, close) - 0.5
+        rows.append(f"{day},{opened:.4f},{high:.4f},{low:.4f},{close:.4f},{noise.randint(1000, 2000)}")
     file = tmp_path / "SLOW.csv"
     for some in (rows[:100], rows[100:]):
         file.write_text(HEADER + "\n".join(some) + "\n")
