@@ -144,3 +144,83 @@ impl Listing {
         self.events.send(event).await.map_err(|_| Unheard)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::BoxFuture;
+    use tickmesh_mesh::status::Fault;
+    use tickmesh_proto::types::{Calendar, Timestamp};
+
+    use super::*;
+    use crate::forecast::Rules;
+    use crate::live::{Archive, Engine, LiveBar};
+    use crate::testing;
+
+    /// Twelve bars of one symbol, and how often they were asked for.
+    #[derive(Default)]
+    struct Twelve {
+        asked: AtomicUsize,
+        /// Questions that fail first.
+        refusals: usize,
+    }
+
+    impl Market for Twelve {
+        fn listed(&self) -> BoxFuture<'_, Result<Vec<Listed>, Fault>> {
+            let one = Listed { symbol: testing::symbol("S0"), calendar: Calendar::NewYork, daily_bars: 12 };
+            Box::pin(async { Ok(vec![one]) })
+        }
+
+        fn replay_start(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Fault>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn history<'a>(&'a self, _: &'a Symbol) -> BoxFuture<'a, Result<Vec<DailyBar>, Fault>> {
+            let is_refused = self.asked.fetch_add(1, Ordering::Relaxed) < self.refusals;
+            let lost = || Fault::unavailable("CONNECTION_LOST", "it restarts", Duration::ZERO);
+            Box::pin(async move { if is_refused { Err(lost()) } else { Ok(testing::walk(1, 12)) } })
+        }
+    }
+
+    /// How many looks ask for the history, and how many bars each of them tells, where the live loop has bars `from` to
+    /// before `to` and takes in nothing.
+    async fn looks(market: Twelve, from: usize, to: usize, looks: usize) -> (usize, Vec<usize>) {
+        let (market, shared) = (Arc::new(market), Arc::new(Shared::default()));
+        let mut engine = Engine::new(Rules::default(), Vec::new(), Archive::default());
+        let bar = |bar: &DailyBar| LiveBar { symbol: testing::symbol("S0"), bar: *bar };
+        engine.take(testing::walk(1, 12)[from..to].iter().map(bar).collect(), "");
+        shared.board.store(Arc::new(engine.board()));
+        shared.loaded.send_replace(true);
+        let (events, mut told) = mpsc::channel(64);
+        let mut listing = Listing::new(Arc::clone(&market) as Arc<dyn Market>, shared, events);
+        for _ in 0..looks {
+            assert!(listing.look().await.unwrap());
+        }
+        drop(listing);
+        let mut imported = Vec::new();
+        while let Some(event) = told.recv().await {
+            if let FeedEvent::Imported { bars, .. } = event {
+                imported.push(bars.len());
+            }
+        }
+        (market.asked.load(Ordering::Relaxed), imported)
+    }
+
+    #[tokio::test]
+    async fn bars_that_do_not_come_by_the_next_look_are_asked_for() {
+        assert_eq!(looks(Twelve::default(), 0, 12, 5).await, (0, vec![]), "nothing is missing");
+        assert_eq!(looks(Twelve::default(), 0, 10, 1).await, (0, vec![]), "they may be on their way");
+        assert_eq!(looks(Twelve::default(), 0, 10, 2).await, (1, vec![2]));
+    }
+
+    #[tokio::test]
+    async fn older_bars_are_asked_for_once() {
+        assert_eq!(looks(Twelve::default(), 2, 12, 9).await, (1, vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_lost_is_asked_again() {
+        assert_eq!(looks(Twelve { refusals: 2, ..Twelve::default() }, 0, 10, 4).await, (3, vec![2]));
+    }
+}

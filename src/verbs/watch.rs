@@ -140,10 +140,9 @@ impl Board {
                     has_events = true;
                     if global.json {
                         output::line(event.json()?);
-                    } else if let Event::Allocation(allocation) = &*event
-                        && allocation.weights.is_empty()
-                    {
-                        self.tell(&without_weights(allocation), global);
+                    }
+                    if let Some(text) = without_weights(&event) {
+                        self.remark(&text, global);
                     }
                     self.take(&event, symbols);
                 }
@@ -187,16 +186,23 @@ impl Board {
                 let text = format!("events of {name} were lost; going on from a snapshot");
                 Fault::new(Code::DataLoss, "EVENTS_LOST", text)
             }
-            Note::Back if global.json => return,
-            Note::Back => Fault::new(Code::Unknown, "STREAM_BACK", format!("the stream of {name} is back")),
+            Note::Back => return self.remark(&format!("the stream of {name} is back"), global),
         };
         self.tell(&fault.into(), global);
     }
 
-    /// A line beside the table, which is painted below it from here on.
+    /// What went wrong, beside the table, which is painted below it from here on.
     fn tell(&mut self, failure: &Failure, global: &Global) {
         failure.tell(global.json);
         self.painted = 0;
+    }
+
+    /// A word for a person, beside the table; a program has the events.
+    fn remark(&mut self, text: &str, global: &Global) {
+        if !global.json {
+            eprintln!("tickmesh: {text}");
+            self.painted = 0;
+        }
     }
 
     fn take(&mut self, event: &Event, wanted: &[String]) {
@@ -230,11 +236,13 @@ impl Board {
     }
 }
 
-/// Why an allocation leaves the weights as they are.
-fn without_weights(Allocation { as_of, note, clashing_constraints, .. }: &Allocation) -> Failure {
+/// Why an allocation leaves the weights as they are, if it does.
+fn without_weights(event: &Event) -> Option<String> {
+    let Event::Allocation(allocation) = event else { return None };
+    let Allocation { as_of, note, clashing_constraints, .. } = allocation;
     let clash = clashing_constraints.join(", ");
     let why = [note.as_str(), &clash].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-    Failure::runtime(format!("no weights at {}: {why}", output::date(as_of.as_ref())))
+    allocation.weights.is_empty().then(|| format!("no weights at {}: {why}", output::date(as_of.as_ref())))
 }
 
 impl Line {

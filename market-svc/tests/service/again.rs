@@ -1,6 +1,7 @@
 //! A replay begun again: what was replayed comes anew, and what clients imported is not lost.
 
 use market_svc::Config;
+use tempfile::TempDir;
 use tickmesh_proto::market::v1::{Bar, GetSnapshotRequest, Snapshot, StreamBarsRequest};
 use tickmesh_proto::r#type::v1::TimeFrame;
 
@@ -14,6 +15,14 @@ AAPL,2021-01-05,13,13,13,13,1
 AAPL,2021-01-06,14,14,14,14,1
 ";
 
+/// A folder with these rows, and the configuration that replays them in no time.
+fn replay(rows: &str) -> (TempDir, Config) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("bars.csv");
+    std::fs::write(&data, rows).unwrap();
+    (folder, Config { data: Some(data), speed: 1000.0, ..Config::default() })
+}
+
 async fn snapshot(service: &mut Service, symbol: &str) -> Snapshot {
     let request = GetSnapshotRequest { symbol: symbol.into() };
     soon(service.market.get_snapshot(request)).await.unwrap().into_inner()
@@ -21,10 +30,7 @@ async fn snapshot(service: &mut Service, symbol: &str) -> Snapshot {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_imported_is_there_again_when_the_clock_has_come_to_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("bars.csv");
-    std::fs::write(&data, ROWS).unwrap();
-    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let (folder, config) = replay(ROWS);
     let mut service = Service::opened(folder, config.clone()).await;
     service.play().await;
     let imported = service
@@ -60,11 +66,8 @@ async fn what_was_imported_is_there_again_when_the_clock_has_come_to_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_imported_comes_again_too_where_the_data_has_nothing_before_the_replay() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("bars.csv");
     let later = ROWS.lines().filter(|row| !row.contains("2020"));
-    std::fs::write(&data, later.collect::<Vec<_>>().join("\n")).unwrap();
-    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let (folder, config) = replay(&later.collect::<Vec<_>>().join("\n"));
     let mut service = Service::opened(folder, config.clone()).await;
     service.play().await;
     service.import(vec![daily("XYZ", "2021-01-05", 51.0), daily("AAPL", "2021-01-05", 13.5)]).await;
@@ -113,10 +116,7 @@ async fn streamed(service: &mut Service, from: &Bar, count: usize) -> Vec<f64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn imported_hours_come_as_events_when_the_clock_has_come_to_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("bars.csv");
-    std::fs::write(&data, ROWS).unwrap();
-    let config = Config { data: Some(data), speed: 1000.0, ..Config::default() };
+    let (folder, config) = replay(ROWS);
     let mut service = Service::opened(folder, config.clone()).await;
     service.play().await;
     let before = hourly("AAPL", "2020-12-31", &[10.5, 10.6]);

@@ -75,9 +75,7 @@ async fn a_disk_that_refuses_when_a_run_begins_holds_up_its_portfolio_alone_and_
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(risk_parity(0.5)).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(risk_parity(0.5)).await.begun().await;
     let books = data.path().join("log/books");
     let log = books.read_dir().unwrap().next().unwrap().unwrap().path();
     std::fs::rename(&log, books.join("aside")).unwrap();
@@ -103,17 +101,13 @@ async fn a_portfolio_of_its_own_goes_on_after_a_restart_without_being_asked_for(
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(risk_parity(0.5)).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(risk_parity(0.5)).await.begun().await;
     let cursor = own.message().await.cursor;
     drop(own);
     service.stop().await;
 
     let service = Service::start(&peer, data.path()).await;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.all_after("").await.begun().await;
     peer.pass(2);
     assert_eq!(days(&peer, &stream.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
     let resumed = StreamAllocationsRequest { resume_after: cursor, ..risk_parity(0.5) };
@@ -129,13 +123,9 @@ async fn a_round_that_waits_for_the_model_when_the_service_stops_is_done_after_t
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(by_forecast()).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(by_forecast()).await.begun().await;
     let cursor = own.message().await.cursor;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.all_after("").await.begun().await;
     peer.mute_model();
     peer.pass(3);
     assert_eq!(days(&peer, &stream.allocations(3).await), [BEGIN + 1, BEGIN + 2, BEGIN + 3]);
@@ -158,18 +148,14 @@ async fn rounds_of_a_run_that_has_just_begun_are_done_after_the_next_start_too()
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(by_forecast()).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(by_forecast()).await.begun().await;
     peer.mute_model();
     peer.begin_again(BEGIN - 100, "second");
     own.ends().await;
     let mut own = service.stream(by_forecast()).await;
     own.ack().await;
     let cursor = own.message().await.cursor; // of an empty snapshot
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.all_after("").await.begun().await;
     peer.pass(3);
     stream.allocations(3).await;
     tokio::time::sleep(std::time::Duration::from_millis(200)).await; // for the place in the signals to be stored
@@ -194,13 +180,9 @@ async fn a_portfolio_that_is_too_far_behind_says_so_by_a_log_that_begins_anew() 
     let (peer, data) = (Peer::start(200).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(by_forecast()).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(by_forecast()).await.begun().await;
     let cursor = own.message().await.cursor;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.all_after("").await.begun().await;
     peer.mute_model();
     for _ in 0..MANY / 30 {
         peer.pass(30);
@@ -223,9 +205,7 @@ async fn a_damaged_log_is_its_portfolios_end_and_nobody_elses() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(risk_parity(0.5)).await;
-    own.ack().await;
-    own.allocations(1).await;
+    let mut own = service.stream(risk_parity(0.5)).await.begun().await;
     drop(own);
     service.stop().await;
     let books = data.path().join("log/books");

@@ -113,6 +113,13 @@ impl Stream {
         }
     }
 
+    /// The stream after its Ack and an allocation, that of its snapshot.
+    pub(crate) async fn begun(mut self) -> Self {
+        self.ack().await;
+        self.allocations(1).await;
+        self
+    }
+
     /// The next `count` allocations.
     pub(crate) async fn allocations(&mut self, count: usize) -> Vec<Allocation> {
         let mut allocations = Vec::new();

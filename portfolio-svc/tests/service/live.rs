@@ -76,9 +76,7 @@ async fn a_new_run_of_the_feed_begins_every_portfolio_anew() {
     service.ready().await;
     let mut cursors = Vec::new();
     for request in [StreamAllocationsRequest::default(), risk_parity(0.5)] {
-        let mut stream = service.stream(request).await;
-        stream.ack().await;
-        stream.allocations(1).await;
+        let mut stream = service.stream(request).await.begun().await;
         cursors.push(stream.message().await.cursor); // of the completed snapshot
     }
     service.stop().await;
@@ -96,9 +94,7 @@ async fn a_new_run_of_the_feed_begins_every_portfolio_anew() {
         assert_eq!(days(&again, &first), [BEGIN - 100], "nothing of the run before is shown");
         assert_eq!(first[0].turnover, None, "nothing is held yet in the new run");
     }
-    let mut stream = service.stream(risk_parity(0.5)).await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.stream(risk_parity(0.5)).await.begun().await;
     again.pass(1);
     assert_eq!(days(&again, &stream.allocations(1).await), [BEGIN - 99]);
     drop(stream);
@@ -128,12 +124,8 @@ async fn a_portfolio_that_hangs_holds_up_no_other() {
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
     let by_forecast = by_forecast();
-    let mut hangs = service.stream(by_forecast.clone()).await;
-    hangs.ack().await;
-    hangs.allocations(1).await;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut hangs = service.stream(by_forecast.clone()).await.begun().await;
+    let mut stream = service.all_after("").await.begun().await;
     peer.mute_model();
     peer.pass(2);
     assert_eq!(days(&peer, &stream.allocations(2).await), [BEGIN + 1, BEGIN + 2]);
@@ -211,9 +203,7 @@ async fn it_starts_before_the_services_that_it_needs_and_finds_them_later() {
     let status = service.client.optimize(OptimizeRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     let _peer = Peer::at(free, BEGIN).await;
-    let mut stream = service.all_after("").await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.all_after("").await.begun().await;
     service.client.optimize(OptimizeRequest::default()).await.unwrap();
     service.stop().await;
 }
@@ -273,9 +263,7 @@ async fn a_portfolio_whose_stream_broke_a_moment_ago_keeps_its_place() {
         let mut service = Service::with(one_book(&peer), data.path()).await;
         service.ready().await;
         if restart == 0 {
-            let mut stream = service.stream(risk_parity(0.5)).await;
-            stream.ack().await;
-            stream.allocations(1).await;
+            let mut stream = service.stream(risk_parity(0.5)).await.begun().await;
         }
         for _ in 0..10 {
             let refused = service.client.stream_allocations(risk_parity(0.6)).await.unwrap_err();
@@ -292,9 +280,7 @@ async fn a_cursor_that_cannot_be_resumed_opens_no_portfolio_and_none_makes_way()
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let mut service = Service::with(Config { idle_seconds: 0, ..one_book(&peer) }, data.path()).await;
     service.ready().await;
-    let mut stream = service.stream(risk_parity(0.5)).await;
-    stream.ack().await;
-    stream.allocations(1).await;
+    let mut stream = service.stream(risk_parity(0.5)).await.begun().await;
     let resume_after = stream.message().await.cursor;
     drop(stream);
     tokio::time::sleep(std::time::Duration::from_millis(200)).await; // for the server to learn of it
