@@ -205,7 +205,7 @@ async fn a_damaged_log_is_its_portfolios_end_and_nobody_elses() {
     let (peer, data) = (Peer::start(BEGIN).await, tempfile::tempdir().unwrap());
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
-    let mut own = service.stream(risk_parity(0.5)).await.begun().await;
+    let own = service.stream(risk_parity(0.5)).await.begun().await;
     drop(own);
     service.stop().await;
     let books = data.path().join("log/books");

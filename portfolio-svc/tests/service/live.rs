@@ -124,7 +124,7 @@ async fn a_portfolio_that_hangs_holds_up_no_other() {
     let service = Service::start(&peer, data.path()).await;
     service.ready().await;
     let by_forecast = by_forecast();
-    let mut hangs = service.stream(by_forecast.clone()).await.begun().await;
+    let hangs = service.stream(by_forecast.clone()).await.begun().await;
     let mut stream = service.all_after("").await.begun().await;
     peer.mute_model();
     peer.pass(2);
@@ -203,7 +203,7 @@ async fn it_starts_before_the_services_that_it_needs_and_finds_them_later() {
     let status = service.client.optimize(OptimizeRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     let _peer = Peer::at(free, BEGIN).await;
-    let mut stream = service.all_after("").await.begun().await;
+    let _stream = service.all_after("").await.begun().await;
     service.client.optimize(OptimizeRequest::default()).await.unwrap();
     service.stop().await;
 }
@@ -263,7 +263,7 @@ async fn a_portfolio_whose_stream_broke_a_moment_ago_keeps_its_place() {
         let mut service = Service::with(one_book(&peer), data.path()).await;
         service.ready().await;
         if restart == 0 {
-            let mut stream = service.stream(risk_parity(0.5)).await.begun().await;
+            drop(service.stream(risk_parity(0.5)).await.begun().await);
         }
         for _ in 0..10 {
             let refused = service.client.stream_allocations(risk_parity(0.6)).await.unwrap_err();
